@@ -1,0 +1,1 @@
+"""The HTTP API: validates, routes and refuses early; it never runs a job."""

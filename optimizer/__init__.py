@@ -1,0 +1,1 @@
+"""Finds and safely reclaims what a host wastes. Knows neither Celery nor Flask."""

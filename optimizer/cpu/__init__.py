@@ -1,0 +1,1 @@
+"""CPU: who uses it, and whether anybody waits for it."""

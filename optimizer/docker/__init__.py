@@ -1,0 +1,1 @@
+"""Docker: what an engine keeps on disk, and how much of it is in use."""

@@ -1,0 +1,1 @@
+"""Hashing: digests of files, and the cache that saves reading them again."""

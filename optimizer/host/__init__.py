@@ -1,0 +1,1 @@
+"""What every effect on the host stands on."""

@@ -1,0 +1,1 @@
+"""Memory: what the host has, who uses it, and what can be given back."""

@@ -1,0 +1,66 @@
+"""What a job of each kind may be asked for: checked alike at every door (HTTP, queue, command line)."""
+
+import posixpath
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from optimizer.values import Value
+
+
+def _absolute(path: str) -> str:
+    if not path.startswith("/"):
+        raise ValueError("must be an absolute path, starting with /")
+    if "\0" in path:
+        raise ValueError("must not hold a NUL character")
+    # A leading // is the one thing that normpath leaves alone, as POSIX lets a system define it
+    return posixpath.normpath("/" + path.lstrip("/"))
+
+
+#: An absolute path without `.`, `..` or doubled slashes; symbolic links in it are not followed by anyone.
+AbsolutePath = Annotated[str, AfterValidator(_absolute), Field(max_length=4096, examples=["/var/log"])]
+
+
+class NoOptions(Value):
+    """A kind that needs nothing to be said."""
+
+
+class ScanOptions(Value):
+    path: AbsolutePath = Field(description="The folder or file to read, inside HRO_SCAN_ROOTS.")
+
+
+class LargeFilesOptions(ScanOptions):
+    min_size_mb: int = Field(100, ge=0, le=1 << 40, description="Smallest file to list, in MiB.")
+
+
+class HashOptions(Value):
+    """A file, a list of files, or a whole tree."""
+
+    path: AbsolutePath | None = None
+    paths: tuple[AbsolutePath, ...] | None = Field(None, min_length=1, max_length=10_000, strict=False)
+    algorithm: Literal["sha256", "sha512", "blake2b"] = "sha256"
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Self:
+        if (self.path is None) == (self.paths is None):
+            raise ValueError("give either path or paths")
+        return self
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return self.paths or (self.path or "",)
+
+
+class ChangeOptions(Value):
+    """What every kind that changes the host understands."""
+
+    dry_run: bool = Field(False, description="Stop after the plan; nothing is changed.")
+    allow_irreversible: bool = Field(False, description="Also do what cannot be undone.")
+
+
+class PathChangeOptions(ChangeOptions):
+    path: AbsolutePath = Field(description="The folder to act on, inside HRO_ROOTS.")
+
+
+class CompressOptions(PathChangeOptions):
+    days_old: int = Field(30, ge=0, le=36_500, description="Leave files that changed within so many days.")

@@ -1,0 +1,132 @@
+"""The only reader of the environment and of secret files. Everything else is given what it needs."""
+
+import os
+import re
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+
+from optimizer.errors import SettingsError
+from optimizer.kinds import Resource, Scope
+from optimizer.values import Value
+
+PREFIX = "HRO_"
+
+
+def _parts(value: Any) -> Any:
+    return tuple(part for part in re.split("[:,]", value) if part) if isinstance(value, str) else value
+
+
+#: Lists are separated by `:` as in PATH, or by commas; an empty text is an empty list.
+Names = Annotated[tuple[str, ...], BeforeValidator(_parts)]
+Paths = Annotated[tuple[Path, ...], BeforeValidator(_parts)]
+Scopes = Annotated[tuple[Scope, ...], BeforeValidator(_parts)]
+
+
+def _absolute(paths: tuple[Path, ...]) -> tuple[Path, ...]:
+    for path in paths:
+        if not path.is_absolute():
+            raise ValueError(f"{path} is not an absolute path")
+    return paths
+
+
+class Settings(Value):
+    """Every setting, checked. Field `redis_url` is `HRO_REDIS_URL`; a secret also comes as `HRO_…_FILE`."""
+
+    model_config = Value.model_config | {"strict": False}
+
+    host: str = Field(default_factory=socket.gethostname, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$")
+    default_host: str = ""
+    bind: str = "127.0.0.1"
+    port: int = Field(11110, ge=0, le=65_535)
+    allowed_hosts: Names = ()
+    redis_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
+    cache_url: SecretStr | None = None  #: of the hash cache; by default database 1 of the same server
+    amqp_url: SecretStr | None = None
+    state_dir: Path = Path()
+    roots: Paths = ()
+    scan_roots: Paths = ()
+    api_keys: SecretStr = SecretStr("[]")
+    signing_key: SecretStr | None = None
+    queue_scopes: Scopes = (Scope.READ, Scope.PLAN)
+    docker_url: str = ""
+    flower_port: int = Field(5555, ge=0, le=65_535)
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    concurrency: int = Field(1, ge=1, le=64, description="Processes of each worker.")
+    time_limit_seconds: int = Field(3600, ge=10, le=24 * 3600)
+    record_days: int = Field(7, ge=1, le=365)
+    plan_minutes: int = Field(15, ge=1, le=7 * 24 * 60)
+    hash_cache_seconds: int = Field(3600, ge=0)
+    hash_cache_entries: int = Field(1_000_000, ge=0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults(cls, values: dict[str, Any]) -> dict[str, Any]:
+        roots = _parts(values.get("roots", ()))
+        usual = (*roots, "/tmp", "/var/tmp", "/var/log", "/var/cache")  # noqa: S108 - read, never written
+        values.setdefault("scan_roots", tuple(dict.fromkeys(map(str, usual))))
+        return values
+
+    @model_validator(mode="after")
+    def _absolute_roots(self) -> Self:
+        _absolute((*self.roots, *self.scan_roots))
+        return self
+
+    @property
+    def job_host(self) -> str:
+        """Whose queue a job goes to that names no host."""
+        return self.default_host or self.host
+
+    @property
+    def resources(self) -> tuple[Resource, ...]:
+        return tuple(Resource)
+
+
+#: Fields that may be given as a file's name, so that no secret stands in an environment.
+SECRETS = frozenset(
+    name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)
+)
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this process.
+
+    Raises SettingsError, naming each variable that is unknown, unreadable or of a wrong value.
+    """
+    environ = os.environ if environ is None else environ  # noqa: TID251 - here and nowhere else
+    values: dict[str, Any] = {"state_dir": _state_dir(environ), "docker_url": environ.get("DOCKER_HOST", "")}
+    for variable, text in environ.items():
+        if variable.startswith(PREFIX):
+            name, value = _setting(variable, text)
+            values[name] = value
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        problems = [
+            f"{PREFIX}{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors() if item["loc"]
+        ]
+        raise SettingsError("; ".join(problems) or str(error)) from None
+
+
+def _setting(variable: str, text: str) -> tuple[str, str]:
+    """The field that a variable sets, and its value."""
+    name = variable.removeprefix(PREFIX).lower()
+    if name in Settings.model_fields:
+        return name, text
+    secret = name.removesuffix("_file")
+    if name == secret or secret not in SECRETS:
+        raise SettingsError(f"{variable} is not a setting of this product; see docs/operations.md")
+    try:
+        return secret, Path(text).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"{variable}: {text} cannot be read: {error.strerror}") from None
+
+
+def _state_dir(environ: Mapping[str, str]) -> str:
+    if os.geteuid() == 0:
+        return "/var/lib/hro"
+    base = environ.get("XDG_STATE_HOME") or str(Path(environ.get("HOME", "/")) / ".local/state")
+    return str(Path(base) / "hro")

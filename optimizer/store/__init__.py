@@ -1,0 +1,1 @@
+"""What api, beat and workers share in Redis; each atomic change is one Lua file."""

@@ -1,0 +1,1 @@
+"""The Celery workers: one per resource and host."""
