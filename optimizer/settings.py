@@ -16,14 +16,17 @@ from optimizer.values import Value
 PREFIX = "HRO_"
 
 
-def _parts(value: Any) -> Any:
-    return tuple(part for part in re.split("[:,]", value) if part) if isinstance(value, str) else value
+def _parts(value: Any, separators: str = ":") -> Any:
+    """A setting's text as a list; other values as they are."""
+    if not isinstance(value, str):
+        return value
+    return tuple(part for part in re.split(f"[{separators}]", value) if part)
 
 
-#: Lists are separated by `:` as in PATH, or by commas; an empty text is an empty list.
-Names = Annotated[tuple[str, ...], BeforeValidator(_parts)]
-Paths = Annotated[tuple[Path, ...], BeforeValidator(_parts)]
-Scopes = Annotated[tuple[Scope, ...], BeforeValidator(_parts)]
+#: Lists are separated by `:` as in PATH, scopes by commas as well; an empty text is an empty list.
+Names = Annotated[tuple[str, ...], BeforeValidator(lambda value: _parts(value))]
+Paths = Annotated[tuple[Path, ...], BeforeValidator(lambda value: _parts(value))]
+Scopes = Annotated[tuple[Scope, ...], BeforeValidator(lambda value: _parts(value, ":,"))]
 
 
 def _absolute(paths: tuple[Path, ...]) -> tuple[Path, ...]:
