@@ -1,7 +1,6 @@
 """The only reader of the environment and of secret files. Everything else is given what it needs."""
 
 import os
-import re
 import socket
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,17 +15,19 @@ from optimizer.values import Value
 PREFIX = "HRO_"
 
 
-def _parts(value: Any, separators: str = ":") -> Any:
-    """A setting's text as a list; other values as they are."""
-    if not isinstance(value, str):
-        return value
-    return tuple(part for part in re.split(f"[{separators}]", value) if part)
+def _paths(value: Any) -> Any:
+    """A text as a list split at each colon, as PATH is; an empty text is an empty list."""
+    return tuple(part for part in value.split(":") if part) if isinstance(value, str) else value
 
 
-#: Lists are separated by `:` as in PATH, scopes by commas as well; an empty text is an empty list.
-Names = Annotated[tuple[str, ...], BeforeValidator(lambda value: _parts(value))]
-Paths = Annotated[tuple[Path, ...], BeforeValidator(lambda value: _parts(value))]
-Scopes = Annotated[tuple[Scope, ...], BeforeValidator(lambda value: _parts(value, ":,"))]
+def _scopes(value: Any) -> Any:
+    """The same for words, which may stand between commas as well."""
+    return _paths(value.replace(",", ":")) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_paths)]
+Paths = Annotated[tuple[Path, ...], BeforeValidator(_paths)]
+Scopes = Annotated[tuple[Scope, ...], BeforeValidator(_scopes)]
 
 
 def _absolute(paths: tuple[Path, ...]) -> tuple[Path, ...]:
@@ -68,7 +69,7 @@ class Settings(Value):
     @model_validator(mode="before")
     @classmethod
     def _defaults(cls, values: dict[str, Any]) -> dict[str, Any]:
-        roots = _parts(values.get("roots", ()))
+        roots = _paths(values.get("roots", ()))
         usual = (*roots, "/tmp", "/var/tmp", "/var/log", "/var/cache")  # noqa: S108 - read, never written
         values.setdefault("scan_roots", tuple(dict.fromkeys(map(str, usual))))
         return values
