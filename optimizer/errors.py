@@ -115,3 +115,15 @@ class InternalError(HroError):
     """The job failed in a way that the product did not foresee; the worker's log has the trace."""
 
     code = "internal_error"
+
+
+class UnsignedJobError(HroError):
+    """A job that changes the host must be signed with HRO_SIGNING_KEY, unless HRO_QUEUE_SCOPES has apply."""
+
+    code = "unsigned_job"
+
+
+class ForeignHostError(HroError):
+    """The job is for another host."""
+
+    code = "foreign_host"

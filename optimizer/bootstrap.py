@@ -1,0 +1,90 @@
+"""The one place that builds the real parts from the settings, and binds each kind to its handler."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit, urlunsplit
+
+from optimizer.host.clock import SystemClock
+from optimizer.runner import Handler
+from optimizer.settings import Settings
+from optimizer.store.attempts import AttemptStore
+from optimizer.store.connection import IMPATIENT, PATIENT, Scripts, connect
+from optimizer.store.endings import Lifetimes
+from optimizer.store.jobs import JobStore
+from optimizer.store.vitals import Vitals
+
+_DAY = 24 * 3600
+#: How long after its record an id is still answered with "expired" rather than "unknown", in seconds
+_TOMBSTONE_SECONDS = 30 * _DAY
+
+
+def lifetimes(settings: Settings) -> Lifetimes:
+    record_seconds = settings.record_days * _DAY
+    return Lifetimes(record_seconds=record_seconds, tombstone_seconds=record_seconds + _TOMBSTONE_SECONDS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiParts:
+    """What the API stands on."""
+
+    store: JobStore
+    vitals: Vitals
+    clock: SystemClock
+
+
+def api_parts(settings: Settings) -> ApiParts:
+    client = connect(settings.redis_url.get_secret_value(), IMPATIENT)
+    clock = SystemClock()
+    return ApiParts(
+        store=JobStore(
+            redis=client,
+            scripts=Scripts(client),
+            lifetimes=lifetimes(settings),
+            clock=clock,
+            signing_key=_signing_key(settings),
+        ),
+        vitals=Vitals(redis=client, clock=clock),
+        clock=clock,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerParts:
+    """What a worker stands on; made anew in each of its processes."""
+
+    attempts: AttemptStore
+    vitals: Vitals
+    clock: SystemClock
+    handlers: Mapping[str, Handler]
+    signing_key: bytes | None
+
+
+def worker_parts(settings: Settings) -> WorkerParts:
+    client = connect(settings.redis_url.get_secret_value(), PATIENT)
+    clock = SystemClock()
+    return WorkerParts(
+        attempts=AttemptStore(scripts=Scripts(client), lifetimes=lifetimes(settings), clock=clock),
+        vitals=Vitals(redis=client, clock=clock),
+        clock=clock,
+        handlers=handlers(settings),
+        signing_key=_signing_key(settings),
+    )
+
+
+def _signing_key(settings: Settings) -> bytes | None:
+    return settings.signing_key.get_secret_value().encode() if settings.signing_key else None
+
+
+def cache_url(settings: Settings) -> str:
+    """The hash cache's database: its own, so that it can be emptied or capped without touching a job."""
+    if settings.cache_url:
+        return settings.cache_url.get_secret_value()
+    parts = urlsplit(settings.redis_url.get_secret_value())
+    if parts.scheme == "unix":
+        return urlunsplit(parts._replace(query="db=1"))
+    return urlunsplit(parts._replace(path="/1"))
+
+
+def handlers(settings: Settings) -> Mapping[str, Handler]:
+    """Every kind's handler, by the kind's name."""
+    raise NotImplementedError

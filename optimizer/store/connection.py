@@ -1,0 +1,61 @@
+"""Clients of the store's Redis: an impatient one for the API, a patient one for workers."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from typing import Any
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from optimizer.errors import StoreUnavailableError
+
+#: Connect and read times-outs in seconds: the API answers 503 within half a second even when Redis hangs
+IMPATIENT = (0.2, 0.25)
+#: A worker would rather wait; it must be longer than the seconds for which a worker blocks on an empty queue
+PATIENT = (2.0, 10.0)
+
+
+def connect(url: str, timeouts: tuple[float, float]) -> redis.Redis:
+    """A client that connects at its first command.
+
+    It never repeats a command by itself: the scripts are safe to repeat, but only their caller knows whether there
+    is time for it.
+    """
+    client: redis.Redis = redis.Redis.from_url(
+        url,
+        decode_responses=True,
+        socket_connect_timeout=timeouts[0],
+        socket_timeout=timeouts[1],
+        socket_keepalive=True,
+        retry=Retry(NoBackoff(), 0),
+        health_check_interval=25,
+    )
+    return client
+
+
+@contextmanager
+def reaching_redis() -> Iterator[None]:
+    """Turns what redis-py raises while Redis is away, full or loading into StoreUnavailableError."""
+    try:
+        yield
+    except (redis.ConnectionError, redis.TimeoutError, redis.exceptions.OutOfMemoryError) as error:
+        raise StoreUnavailableError(f"{StoreUnavailableError.__doc__} ({error})") from error
+
+
+class Scripts:
+    """The store's Lua files, each called by its name; loaded again by itself after a restart of Redis."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        folder = resources.files("optimizer.store") / "lua"
+        shared = (folder / "shared.lua").read_text()
+        self._scripts = {
+            path.name.removesuffix(".lua"): client.register_script(shared + path.read_text())
+            for path in folder.iterdir()
+            if path.name != "shared.lua"
+        }
+
+    def call(self, name: str, keys: list[str], *arguments: str | float) -> Any:
+        with reaching_redis():
+            return self._scripts[name](keys=keys, args=list(arguments))

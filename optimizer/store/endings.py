@@ -1,0 +1,108 @@
+"""How a job ends: all that the finishing script writes, put together beforehand. Pure."""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from optimizer.errors import CancelledError, HroError
+from optimizer.events import EventType
+from optimizer.jobs import Job, Status
+from optimizer.runner import Report
+from optimizer.store import metrics
+
+#: Celery's names for our final states (celery.states)
+_CELERY_STATE = {Status.COMPLETED: "SUCCESS", Status.FAILED: "FAILURE", Status.CANCELLED: "REVOKED"}
+_EVENT = {
+    Status.COMPLETED: EventType.JOB_COMPLETED,
+    Status.FAILED: EventType.JOB_FAILED,
+    Status.CANCELLED: EventType.JOB_CANCELLED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lifetimes:
+    """How long the store keeps what has ended, in seconds."""
+
+    record_seconds: int
+    tombstone_seconds: int
+    idempotency_seconds: int = 24 * 3600
+
+
+def completed(job: Job, report: Report, seconds: float, now: datetime, lifetimes: Lifetimes) -> str:
+    """The ending of a job that did what it was asked for, `seconds` after it was begun."""
+    events = [_final_event(Status.COMPLETED, {"kind": job.kind, "duration_ms": round(seconds * 1000)})]
+    if job.definition.event and report.event is not None:
+        data = {"duration_ms": round(seconds * 1000), **report.event}
+        events.append({"name": "effect", "type": job.definition.event.value, "data": json.dumps(data)})
+    return _ending_json(
+        job,
+        Status.COMPLETED,
+        now,
+        lifetimes,
+        celery_result=_scalars(report.result),
+        result=json.dumps(dict(report.result)),
+        plan=json.dumps(report.plan.summary()) if report.plan else "",
+        actions=[action.model_dump_json() for action in report.plan.actions] if report.plan else [],
+        reversible=json.dumps(report.plan.reversible) if report.plan else "",
+        events=events,
+        counters=metrics.counters(job.kind, Status.COMPLETED, seconds, report.gauges),
+        gauges=metrics.gauges(report.gauges),
+    )
+
+
+def failed(job: Job, error: HroError, seconds: float, now: datetime, lifetimes: Lifetimes) -> str:
+    """The ending of a job that could not be done, or that was stopped while it ran."""
+    status = Status.CANCELLED if isinstance(error, CancelledError) else Status.FAILED
+    return _ending_json(
+        job,
+        status,
+        now,
+        lifetimes,
+        celery_result=_celery_exception(error),
+        error=json.dumps(error.to_json()),
+        events=[_final_event(status, {"kind": job.kind, "error": error.to_json()})],
+        counters=metrics.counters(job.kind, status, seconds, {}),
+    )
+
+
+def _final_event(status: Status, data: dict[str, Any]) -> dict[str, str]:
+    return {"name": "final", "type": _EVENT[status].value, "data": json.dumps(data)}
+
+
+def _ending_json(
+    job: Job, status: Status, now: datetime, lifetimes: Lifetimes, *, celery_result: Any, **parts: Any
+) -> str:
+    empty: dict[str, Any] = {
+        "result": "", "error": "", "plan": "", "reversible": "", "actions": [], "gauges": []
+    }  # fmt: skip
+    kept = {name: value for name, value in asdict(lifetimes).items() if name != "idempotency_seconds"}
+    ending = empty | kept | parts | {"status": status.value}
+    ending["celery_result"] = json.dumps(
+        {
+            "task_id": job.optimization_id,
+            "status": _CELERY_STATE[status],
+            "result": celery_result,
+            "traceback": None,
+            "children": [],
+            "date_done": now.isoformat(),
+            "name": job.definition.task_name,
+            "kwargs": dict(job.options),
+            "queue": job.queue,
+        }
+    )
+    return json.dumps(ending)
+
+
+def _celery_exception(error: HroError) -> dict[str, Any]:
+    """An exception as Celery's JSON results have it; a client without this package rebuilds it by name."""
+    if isinstance(error, CancelledError):
+        name, module = "TaskRevokedError", "celery.exceptions"
+    else:
+        name, module = type(error).__name__, type(error).__module__
+    return {"exc_type": name, "exc_message": [error.message], "exc_module": module}
+
+
+def _scalars(result: Any) -> dict[str, Any]:
+    """The summary that stands in Celery's result: the record has the tables and lists."""
+    return {name: value for name, value in result.items() if not isinstance(value, (dict, list, tuple))}

@@ -1,0 +1,60 @@
+"""A job's record between its Redis hash and the value that everyone else sees. Pure."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from optimizer.jobs import Job, JobRecord, Status
+
+
+def to_fields(job: Job, signature: str) -> dict[str, str]:
+    """What submit writes of the job itself."""
+    return {
+        "id": job.optimization_id,
+        "kind": job.kind,
+        "resource": job.resource.value,
+        "host": job.host,
+        "options": json.dumps(dict(job.options)),
+        "parent_id": job.parent_id or "",
+        "request_id": job.request_id or "",
+        "created_ms": str(_to_ms(job.created_at)),
+        "signature": signature,
+    }
+
+
+def from_fields(fields: Mapping[str, str], result: str | None = None) -> JobRecord:
+    """The record. `result` is its JSON text, where it was read as well."""
+    return JobRecord(
+        job=Job(
+            optimization_id=fields["id"],
+            kind=fields["kind"],
+            host=fields["host"],
+            options=json.loads(fields["options"]),
+            parent_id=fields["parent_id"] or None,
+            request_id=fields["request_id"] or None,
+            created_at=_from_ms(fields["created_ms"]),
+        ),
+        status=Status(fields["status"]),
+        progress=_json(fields.get("progress")),
+        plan=_json(fields.get("plan")),
+        result=_json(result),
+        error=_json(fields.get("error")),
+        reversible=_json(fields.get("reversible")),
+        started_at=_from_ms(fields["started_ms"]) if "started_ms" in fields else None,
+        finished_at=_from_ms(fields["finished_ms"]) if "finished_ms" in fields else None,
+        attempt=int(fields["attempt"]),
+        version=int(fields["version"]),
+    )
+
+
+def _json(text: str | None) -> Any:
+    return json.loads(text) if text else None
+
+
+def _to_ms(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
+
+
+def _from_ms(text: str) -> datetime:
+    return datetime.fromtimestamp(int(text) / 1000, UTC)

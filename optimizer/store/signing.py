@@ -1,0 +1,19 @@
+"""Tells a job that the API or beat submitted from one that somebody wrote into Redis. Pure."""
+
+import hashlib
+import hmac
+import json
+
+from optimizer.jobs import Job
+
+
+def sign(job: Job, key: bytes) -> str:
+    """HMAC-SHA256 (RFC 2104), in hex, over what decides what the job does: id, kind, host and options."""
+    said = json.dumps(
+        [job.optimization_id, job.kind, job.host, dict(job.options)], sort_keys=True, separators=(",", ":")
+    )
+    return hmac.new(key, said.encode(), hashlib.sha256).hexdigest()
+
+
+def is_signed(job: Job, signature: str, key: bytes | None) -> bool:
+    return key is not None and hmac.compare_digest(signature, sign(job, key))

@@ -1,0 +1,73 @@
+"""What happens at the turning points of a worker's life: logs, heartbeats and leases."""
+
+import os
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from celery import signals
+from celery.worker import state
+
+from optimizer import bootstrap, logs
+from optimizer.errors import StoreUnavailableError
+from optimizer.settings import Settings
+from optimizer.store.vitals import HEARTBEAT_SECONDS
+from optimizer.values import JsonObject
+from workers.parts import owner_name, worker_parts
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Heart:
+    """Beats in the worker's parent process: says that the worker is there, and renews the leases of what it runs."""
+
+    name: str
+    facts: JsonObject
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    def start(self) -> None:
+        threading.Thread(target=self._beat_until_stopped, name="heart", daemon=True).start()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def _beat_until_stopped(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._beat()
+            except StoreUnavailableError:
+                log.warning("heartbeat_not_written")
+            self._stop.wait(HEARTBEAT_SECONDS)
+
+    def _beat(self) -> None:
+        parts = worker_parts()
+        parts.vitals.beat(self.name, self.facts)
+        for request in tuple(state.active_requests):
+            parts.attempts.renew(request.id, owner_name(self.name, os.getpid()))
+
+
+def connect(settings: Settings) -> None:
+    """Bind the handlers for this process; Celery keeps only weak references, hence `weak=False`."""
+    hearts: dict[str, Heart] = {}
+
+    def set_up_logging(**_: Any) -> None:
+        logs.configure(settings.log_level)
+
+    def ready(sender: Any, **_: Any) -> None:
+        resource = sender.hostname.partition("@")[0]
+        known = bootstrap.worker_facts(settings, resource)
+        facts = {"host": settings.host, "resource": resource, "pid": os.getpid(), **known}
+        heart = hearts[sender.hostname] = Heart(sender.hostname, facts)
+        log.info("worker_ready", **facts)
+        heart.start()
+
+    def stopped(sender: Any, **_: Any) -> None:
+        if heart := hearts.pop(sender.hostname, None):
+            heart.stop()
+            worker_parts().vitals.leave(heart.name)
+
+    signals.setup_logging.connect(set_up_logging, weak=False)
+    signals.worker_ready.connect(ready, weak=False)
+    signals.worker_shutdown.connect(stopped, weak=False)
