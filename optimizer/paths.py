@@ -1,0 +1,34 @@
+"""Paths are bytes inside; this is how they are shown. Standard library only: the local commands start fast."""
+
+import base64
+
+
+def readable(path: bytes) -> str:
+    r"""The path as text for people: bytes that are not UTF-8 are shown as \\xNN."""
+    return path.decode("utf-8", "backslashreplace")
+
+
+def path_fields(path: bytes) -> dict[str, str]:
+    """`path` as text and, where the bytes are not UTF-8, `path_bytes` with the exact ones in base64."""
+    try:
+        return {"path": path.decode("utf-8")}
+    except UnicodeDecodeError:
+        return {"path": readable(path), "path_bytes": base64.b64encode(path).decode("ascii")}
+
+
+def printable(path: bytes) -> str:
+    r"""The path for a terminal: what does not print is escaped, so that no name can move the cursor.
+
+    Line breaks, escape sequences and marks that reverse the writing direction become \\n, \\x1b, \\u202e.
+    """
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in readable(path)
+    )
+
+
+def join(folder: bytes, name: bytes) -> bytes:
+    """`name` inside `folder`, where either may be empty."""
+    if not folder or not name:
+        return folder or name
+    return folder + name if folder.endswith(b"/") else folder + b"/" + name
