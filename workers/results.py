@@ -30,7 +30,7 @@ class RecordBackend(Backend):
         request: Any = None,
         **_: Any,
     ) -> Any:
-        if state in (states.FAILURE, states.REVOKED) and request is not None and request.task in TASK_NAMES:
+        if state in (states.FAILURE, states.REVOKED) and getattr(request, "task", None) in TASK_NAMES:
             owner = owner_name(request.hostname, os.getpid())
             # Where it is not this worker's any more, how it ends is for another attempt to say
             with contextlib.suppress(FencedOutError):

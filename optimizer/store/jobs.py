@@ -99,16 +99,19 @@ class JobStore:
             status, version = self.redis.hmget(keys.job(optimization_id), ["status", "version"])
         return (Status(str(status)), int(version)) if status and version else None
 
-    def list(self, *, before_ms: float = float("inf"), limit: int = 50) -> list[JobRecord]:
-        """Records without results, newest first, of jobs taken before a moment."""
+    def list(self, *, after: str | None = None, limit: int = 50) -> list[JobRecord]:
+        """Records without results, newest first; `after` is the id at which the page before ended.
+
+        Raises JobExpiredError where that id is no longer known.
+        """
         with reaching_redis():
-            ids = cast(
-                "list[str]",
-                self.redis.zrange(keys.JOBS, f"({before_ms}", "-inf", byscore=True, desc=True, offset=0, num=limit),
-            )
+            rank = -1 if after is None else self.redis.zrevrank(keys.JOBS, after)
+            if rank is None:
+                raise JobExpiredError("The job at which the page before ended is no longer known; start again.")
+            ids = self.redis.zrevrange(keys.JOBS, int(str(rank)) + 1, int(str(rank)) + limit)
             pipe = self.redis.pipeline(transaction=False)
             for optimization_id in ids:
-                pipe.hgetall(keys.job(optimization_id))
+                pipe.hgetall(keys.job(str(optimization_id)))
             found = pipe.execute() if ids else []
         return [from_fields(fields) for fields in found if fields]
 

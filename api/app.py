@@ -1,0 +1,59 @@
+"""The Flask app, put together from its parts."""
+
+from pathlib import Path
+
+import structlog
+from flask import Flask, Response, g, request
+
+from api import auth, metrics, problems, routing
+from api.blueprints import jobs, kinds, pages, system
+from optimizer.bootstrap import ApiParts
+from optimizer.host.status import SystemStatus
+from optimizer.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+#: A request says what to do, not with what: a megabyte is room for thousands of paths
+_MOST_BYTES = 1 << 20
+
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": (
+        "default-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+    ),
+}
+
+
+def create_app(settings: Settings, parts: ApiParts) -> Flask:
+    """Raises SettingsError where the keys cannot be used."""
+    app = Flask(__name__, template_folder=str(Path(__file__).parent / "templates"))
+    app.config["MAX_CONTENT_LENGTH"] = _MOST_BYTES
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # the provider that Flask installs has it
+    app.extensions["hro"] = routing.Service(
+        settings=settings,
+        parts=parts,
+        status=SystemStatus(parts.clock),
+        keys=auth.load_keys(settings),
+        allowed_hosts=_allowed_hosts(settings),
+    )
+    app.extensions["hro.metrics"], requests = metrics.registry(parts.vitals)
+    routing.register(app)
+    problems.register(app)
+    for module in (kinds, jobs, system, pages):
+        app.register_blueprint(module.blueprint)
+
+    @app.after_request
+    def finish(answer: Response) -> Response:
+        endpoint = request.url_rule.rule if request.url_rule else "unmatched"
+        requests.labels(endpoint, str(answer.status_code)).inc()
+        answer.headers.update({name: value for name, value in _HEADERS.items() if name not in answer.headers})
+        answer.headers["X-Request-ID"] = g.get("request_id", "")
+        log.info("request", method=request.method, endpoint=endpoint, status=answer.status_code)
+        return answer
+
+    return app
+
+
+def _allowed_hosts(settings: Settings) -> frozenset[str]:
+    return frozenset({"localhost", "127.0.0.1", "::1", settings.host.lower(), *map(str.lower, settings.allowed_hosts)})

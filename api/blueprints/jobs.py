@@ -1,0 +1,90 @@
+"""Jobs that were taken: list, look, watch, cancel."""
+
+from flask import Blueprint, Response, jsonify, request
+
+from api.routing import Route, call, described, query, service
+from api.schemas import ListQuery, PlanQuery
+from api.streams import follow
+from api.views import job_json, listed_json
+from optimizer.jobs import JobRecord
+from optimizer.kinds import Scope
+
+blueprint = Blueprint("jobs", __name__, url_prefix="/optimizations")
+
+#: Records looked through for one page of a filtered list; a longer look goes on from its next_cursor
+_MOST_LOOKED_AT = 1000
+
+
+@blueprint.get("")
+@described(Route(summary="Jobs, newest first", query=ListQuery))
+def listing() -> Response:
+    asked = query(ListQuery)
+    found = service().parts.store.list(
+        after=asked.cursor, limit=_MOST_LOOKED_AT if _is_filtered(asked) else asked.limit
+    )
+    page = [record for record in found if _matches(record, asked)][: asked.limit]
+    more = len(page) == asked.limit or len(found) == _MOST_LOOKED_AT
+    last = page[-1] if len(page) == asked.limit else found[-1] if found else None
+    return jsonify(
+        optimizations=[listed_json(record) for record in page],
+        next_cursor=last.job.optimization_id if more and last else None,
+    )
+
+
+def _is_filtered(asked: ListQuery) -> bool:
+    return any((asked.status, asked.kind, asked.resource, asked.host))
+
+
+def _matches(record: JobRecord, asked: ListQuery) -> bool:
+    return (
+        asked.status in (None, record.status)
+        and asked.kind in (None, record.job.kind)
+        and asked.resource in (None, record.job.resource)
+        and asked.host in (None, record.job.host)
+    )
+
+
+@blueprint.get("/<optimization_id>")
+@described(
+    Route(summary="A job: its status, progress and result", answers={200: "The job", 404: "Unknown", 410: "Expired"})
+)
+def job(optimization_id: str) -> Response:
+    record = service().parts.store.get(optimization_id)
+    return jsonify(job_json(record, call().caller, service().parts.clock.now()))
+
+
+@blueprint.get("/<optimization_id>/plan")
+@described(Route(summary="The actions of a job's plan", query=PlanQuery))
+def plan(optimization_id: str) -> Response:
+    record, asked = service().parts.store.get(optimization_id), query(PlanQuery)
+    actions = list(service().parts.store.plan(optimization_id, start=asked.cursor, limit=asked.limit))
+    after = asked.cursor + len(actions)
+    summary = record.plan or {"actions": 0}
+    answer = jsonify(plan=record.plan, actions=actions, next_cursor=after if after < summary["actions"] else None)
+    if record.plan:
+        answer.set_etag(record.plan["digest"])
+    return answer
+
+
+@blueprint.get("/<optimization_id>/events")
+@described(Route(summary="A job's progress, as server-sent events"))
+def events(optimization_id: str) -> Response:
+    record = service().parts.store.get(optimization_id)
+    return follow(record.job.optimization_id, call().caller, request.headers.get("Last-Event-ID"))
+
+
+@blueprint.delete("/<optimization_id>")
+@described(
+    Route(
+        summary="Cancel a job",
+        scope=Scope.PLAN,
+        answers={200: "It is cancelled", 202: "Its worker will stop within a second", 409: "It has ended"},
+    )
+)
+def cancel(optimization_id: str) -> tuple[Response, int]:
+    store = service().parts.store
+    record = store.get(optimization_id)
+    call().caller.require(record.job.scope, allow_anonymous=record.job.definition.anonymous)
+    store.cancel(record)
+    after = store.get(optimization_id)
+    return jsonify(job_json(after, call().caller, service().parts.clock.now())), 200 if after.status.is_final else 202

@@ -1,0 +1,54 @@
+"""A route for each kind of job: GET for analyses, which may be answered at once, POST for all others."""
+
+from collections.abc import Callable
+
+from flask import Blueprint, Response
+
+from api.routing import Route, body, call, described, service
+from api.schemas import request_model
+from api.submitting import fingerprint, idempotency, initiated, job_of_request
+from api.waiting import answer_when_done
+from optimizer.kinds import KINDS, Kind
+
+blueprint = Blueprint("kinds", __name__)
+
+
+def _analysis(kind: Kind) -> Callable[[], Response]:
+    @described(
+        Route(
+            summary=kind.summary,
+            scope=kind.scope({}),
+            anonymous=kind.anonymous,
+            query=request_model(kind),
+            answers={200: "The analysis", 202: "It takes longer; follow Location"},
+        )
+    )
+    def analyze() -> Response:
+        job = job_of_request(kind, call().query)
+        _, optimization_id = service().parts.store.submit(job, join=fingerprint(kind, job))
+        return answer_when_done(optimization_id)
+
+    return analyze
+
+
+def _submission(kind: Kind) -> Callable[[], Response]:
+    @described(
+        Route(
+            summary=kind.summary,
+            scope=kind.scope,
+            anonymous=kind.anonymous,
+            body=request_model(kind),
+            answers={202: "The job is taken; follow Location"},
+        )
+    )
+    def submit() -> Response:
+        job = job_of_request(kind, body())
+        _, optimization_id = service().parts.store.submit(job, idempotency=idempotency(kind, job))
+        return initiated(optimization_id)
+
+    return submit
+
+
+for _kind in KINDS.values():
+    _view = _analysis(_kind) if _kind.method == "GET" else _submission(_kind)
+    blueprint.add_url_rule(_kind.path, _kind.name, _view, methods=[_kind.method])

@@ -1,0 +1,87 @@
+"""The service itself: health, status, metrics, hosts."""
+
+from collections import defaultdict
+from importlib.metadata import version
+from typing import Any
+
+from flask import Blueprint, Response, current_app, jsonify
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from api import health as judging
+from api.routing import Route, call, described, service
+from optimizer.errors import StoreUnavailableError
+from optimizer.events import AGENT
+from optimizer.kinds import Scope
+
+blueprint = Blueprint("system", __name__)
+
+VERSION = version("hardware-resource-optimizer")
+
+
+@blueprint.get("/health/live")
+@described(Route(summary="Whether this process answers", scope=None))
+def live() -> Response:
+    return jsonify(status="alive")
+
+
+@blueprint.get("/health/ready")
+@described(Route(summary="Whether jobs can be taken", scope=None, answers={200: "They can", 503: "They cannot"}))
+def ready() -> Response:
+    service().parts.vitals.ping()
+    return jsonify(status="ready")
+
+
+@blueprint.get("/health")
+@described(
+    Route(
+        summary="Health of the service and of what it needs",
+        scope=None,
+        answers={200: "Healthy or degraded", 503: "No job can be taken"},
+    )
+)
+def health() -> tuple[Response, int]:
+    judged = judging.judge(_signs())
+    head = {"status": judged["status"], "agent": AGENT, "version": VERSION, "timestamp": _now()}
+    system = {"system": service().status.read()} if Scope.READ in call().caller.scopes else {}
+    return jsonify(head | system | judged), 503 if judged["status"] == judging.UNHEALTHY else 200
+
+
+def _signs() -> judging.Signs:
+    settings, vitals = service().settings, service().parts.vitals
+    try:
+        workers, queues = vitals.workers(), vitals.queues()
+    except StoreUnavailableError:
+        workers, queues = None, []
+    return judging.Signs(
+        workers=workers,
+        queues=queues,
+        system=service().status.read(),
+        job_host=settings.job_host,
+        has_amqp=settings.amqp_url is not None,
+        has_signing_key=settings.signing_key is not None,
+    )
+
+
+@blueprint.get("/status")
+@described(Route(summary="CPU, memory and disks of the host that answers"))
+def status() -> Response:
+    return jsonify(dict(service().status.read()))
+
+
+@blueprint.get("/hosts")
+@described(Route(summary="Hosts, their workers and what these can do"))
+def hosts() -> Response:
+    by_host: dict[str, list[Any]] = defaultdict(list)
+    for name, facts in service().parts.vitals.workers().items():
+        by_host[facts["host"]].append({"worker": name, **facts})
+    return jsonify(hosts=[{"host": host, "workers": workers} for host, workers in sorted(by_host.items())])
+
+
+@blueprint.get("/metrics")
+@described(Route(summary="Metrics for Prometheus"))
+def metrics() -> Response:
+    return Response(generate_latest(current_app.extensions["hro.metrics"]), content_type=CONTENT_TYPE_LATEST)
+
+
+def _now() -> str:
+    return service().parts.clock.now().isoformat()

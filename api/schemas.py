@@ -1,0 +1,42 @@
+"""The models of requests: each kind's options with what HTTP adds to them."""
+
+from functools import cache
+from typing import Annotated, Any, cast
+
+from pydantic import Field, create_model
+
+from optimizer.jobs import Status
+from optimizer.kinds import Kind, Resource
+from optimizer.values import Value
+
+HostName = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$", description="Whose worker runs it (HRO_HOST).")
+]
+
+
+class ListQuery(Value):
+    """Which jobs to list, newest first."""
+
+    limit: int = Field(50, ge=1, le=200)
+    cursor: str | None = Field(None, max_length=64, description="next_cursor of the page before.")
+    status: Status | None = None
+    kind: str | None = Field(None, max_length=64)
+    resource: Resource | None = None
+    host: str | None = Field(None, max_length=253)
+
+
+class PlanQuery(Value):
+    """Which actions of a plan to show."""
+
+    limit: int = Field(100, ge=1, le=1000)
+    cursor: int = Field(0, ge=0, description="next_cursor of the page before.")
+
+
+@cache
+def request_model(kind: Kind) -> type[Value]:
+    """What a request for `kind` may say: its options and a host (in a body also as a list of one name)."""
+    host: Any = HostName | None
+    if kind.method == "POST":
+        host = HostName | Annotated[tuple[HostName, ...], Field(min_length=1, max_length=1, strict=False)] | None
+    name = "".join(part.title() for part in kind.name.split("_")) + "Request"
+    return cast("type[Value]", create_model(name, __base__=kind.options, host=(host, None)))

@@ -1,0 +1,78 @@
+"""From a request to a job: checked, submitted, answered."""
+
+import hashlib
+import json
+import re
+import uuid
+from pathlib import PurePosixPath
+
+from flask import Response, g, jsonify, request
+
+from api.routing import call, service
+from optimizer.errors import InvalidRequestError, PathForbiddenError
+from optimizer.jobs import Job
+from optimizer.kinds import Kind
+from optimizer.store.jobs import Idempotency
+from optimizer.values import Value
+
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+def job_of_request(kind: Kind, asked: Value) -> Job:
+    """A new job of what the body or the query asks for. Raises PathForbiddenError."""
+    said = asked.model_dump(mode="json", exclude_none=True)
+    host = said.pop("host", service().settings.job_host)
+    job = Job(
+        optimization_id=str(uuid.uuid4()),
+        kind=kind.name,
+        host=host if isinstance(host, str) else host[0],
+        options=said,
+        request_id=g.request_id,
+        created_at=service().parts.clock.now(),
+    )
+    _refuse_paths_outside(job)
+    return job
+
+
+def _refuse_paths_outside(job: Job) -> None:
+    """Refuse early what this host's worker would refuse. For another host its own worker knows its own roots."""
+    settings = service().settings
+    if job.host != settings.host:
+        return
+    changes = job.definition.changes_host
+    roots, setting = (settings.roots, "HRO_ROOTS") if changes else (settings.scan_roots, "HRO_SCAN_ROOTS")
+    given = [*job.options.get("paths", ()), *filter(None, [job.options.get("path")])]
+    for path in given:
+        if not any(PurePosixPath(path).is_relative_to(root) for root in roots):
+            raise PathForbiddenError(f"{path} is in none of the folders of {setting}.", setting=setting, path=path)
+
+
+def idempotency(kind: Kind, job: Job) -> Idempotency | None:
+    """The caller's own name for this request, if it has one."""
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return None
+    if not _KEY.fullmatch(key):
+        raise InvalidRequestError("Idempotency-Key must be 1 to 255 visible ASCII characters.")
+    return Idempotency(key=f"{call().caller.id}:{key}", fingerprint=fingerprint(kind, job))
+
+
+def fingerprint(kind: Kind, job: Job) -> str:
+    """What two requests that ask for the same have in common."""
+    said = json.dumps([kind.name, job.host, dict(job.options)], sort_keys=True)
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def initiated(optimization_id: str) -> Response:
+    """202: the job is taken, and this is where to follow it."""
+    clock = service().parts.clock
+    answer = jsonify(
+        status="initiated",
+        optimization_id=optimization_id,
+        timestamp=clock.now().isoformat(),
+        response_time_ms=round((clock.monotonic() - call().started) * 1000, 3),
+    )
+    answer.status_code = 202
+    answer.headers["Location"] = f"/optimizations/{optimization_id}"
+    answer.headers["Retry-After"] = "1"
+    return answer

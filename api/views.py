@@ -1,0 +1,70 @@
+"""What a record looks like over HTTP. Pure."""
+
+from datetime import datetime
+from typing import Any
+
+from api.auth import Caller
+from optimizer.jobs import JobRecord
+from optimizer.values import JsonObject
+
+#: Digests tell what a file holds to whoever guesses well, so only callers with a key see them
+_DIGESTS = frozenset({"digest", "hash"})
+
+
+def job_json(record: JobRecord, caller: Caller, now: datetime) -> dict[str, Any]:
+    """The answer of GET /optimizations/<id>."""
+    job = record.job
+    return {
+        "optimization_id": job.optimization_id,
+        "parent_id": job.parent_id,
+        "kind": job.kind,
+        "resource": job.resource.value,
+        "host": job.host,
+        "options": dict(job.options),
+        "status": record.status.value,
+        "progress": record.progress,
+        "plan": record.plan,
+        "result": None if record.result is None else shown(record.result, caller),
+        "error": record.error,
+        "reversible": record.reversible,
+        "attempt": record.attempt,
+        "created_at": job.created_at.isoformat(),
+        "started_at": _moment(record.started_at),
+        "finished_at": _moment(record.finished_at),
+        "timestamp": now.isoformat(),
+    }
+
+
+def listed_json(record: JobRecord) -> dict[str, Any]:
+    """A job in a list: its state, without what it found."""
+    job = record.job
+    return {
+        "optimization_id": job.optimization_id,
+        "parent_id": job.parent_id,
+        "kind": job.kind,
+        "resource": job.resource.value,
+        "host": job.host,
+        "status": record.status.value,
+        "error": record.error,
+        "created_at": job.created_at.isoformat(),
+        "started_at": _moment(record.started_at),
+        "finished_at": _moment(record.finished_at),
+    }
+
+
+def shown(result: JsonObject, caller: Caller) -> JsonObject:
+    """A result as `caller` may see it."""
+    return without_digests(result) if caller.is_anonymous else result
+
+
+def without_digests(value: Any) -> Any:
+    """A JSON value without every digest of a file's content in it."""
+    if isinstance(value, dict):
+        return {name: without_digests(part) for name, part in value.items() if name not in _DIGESTS}
+    if isinstance(value, list):
+        return [without_digests(part) for part in value]
+    return value
+
+
+def _moment(when: datetime | None) -> str | None:
+    return when.isoformat() if when else None
