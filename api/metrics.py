@@ -1,4 +1,4 @@
-"""Prometheus metrics. What workers did is read from Redis at each scrape; what this process answered is counted here."""
+"""Prometheus metrics: what workers did is read from Redis at each scrape; what this process answered is its own."""
 
 from collections.abc import Iterator, Mapping
 
@@ -83,7 +83,7 @@ def _durations(fields: Mapping[tuple[str, ...], float]) -> Metric:
 
 
 def registry(vitals: Vitals) -> tuple[CollectorRegistry, Counter]:
-    """This app's registry, and its counter of requests by endpoint and status."""
+    """A registry for the app, and its counter of requests by endpoint and status."""
     made = CollectorRegistry()
     requests = Counter(f"{_PREFIX}_requests", "Requests that were answered.", ["endpoint", "status"], registry=made)
     made.register(StoreCollector(vitals))

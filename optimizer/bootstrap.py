@@ -1,10 +1,20 @@
 """The one place that builds the real parts from the settings, and binds each kind to its handler."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from optimizer.cpu.analyze import analyze_cpu
+from optimizer.cpu.optimize import optimize_cpu
+from optimizer.docker.analyze import analyze_docker
+from optimizer.docker.engine import engine_state
+from optimizer.docker.optimize import optimize_docker
+from optimizer.host import capabilities
 from optimizer.host.clock import SystemClock
+from optimizer.kinds import Resource
+from optimizer.memory.analyze import analyze_memory
+from optimizer.memory.optimize import optimize_memory
 from optimizer.runner import Handler
 from optimizer.settings import Settings
 from optimizer.store.attempts import AttemptStore
@@ -12,6 +22,7 @@ from optimizer.store.connection import IMPATIENT, PATIENT, Scripts, connect
 from optimizer.store.endings import Lifetimes
 from optimizer.store.jobs import JobStore
 from optimizer.store.vitals import Vitals
+from optimizer.values import JsonObject
 
 _DAY = 24 * 3600
 #: How long after its record an id is still answered with "expired" rather than "unknown", in seconds
@@ -87,4 +98,25 @@ def cache_url(settings: Settings) -> str:
 
 def handlers(settings: Settings) -> Mapping[str, Handler]:
     """Every kind's handler, by the kind's name."""
-    raise NotImplementedError
+    return {
+        "analyze_memory": analyze_memory(),
+        "analyze_cpu": analyze_cpu(),
+        "analyze_docker": analyze_docker(settings.docker_url),
+        "optimize_memory": optimize_memory(),
+        "optimize_cpu": optimize_cpu(),
+        "optimize_docker": optimize_docker(settings.docker_url),
+    }
+
+
+def worker_facts(settings: Settings, resource: str) -> JsonObject:
+    """What a worker says of itself with each heartbeat: who it is, what it can do and where."""
+    facts: dict[str, Any] = {
+        "host": settings.host,
+        "resource": resource,
+        "capabilities": dict(capabilities.read()),
+        "roots": list(map(str, settings.roots)),
+        "scan_roots": list(map(str, settings.scan_roots)),
+    }
+    if resource == Resource.DOCKER:
+        facts["docker"] = asdict(engine_state(settings.docker_url))
+    return facts

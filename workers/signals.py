@@ -2,7 +2,9 @@
 
 import os
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import structlog
@@ -24,7 +26,7 @@ class Heart:
     """Beats in the worker's parent process: says that the worker is there, and renews the leases of what it runs."""
 
     name: str
-    facts: JsonObject
+    facts: Callable[[], JsonObject]  #: asked for each beat: an engine may come and go
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
@@ -43,7 +45,7 @@ class Heart:
 
     def _beat(self) -> None:
         parts = worker_parts()
-        parts.vitals.beat(self.name, self.facts)
+        parts.vitals.beat(self.name, {"pid": os.getpid(), **self.facts()})
         for request in tuple(state.active_requests):
             parts.attempts.renew(request.id, owner_name(self.name, os.getpid()))
 
@@ -57,10 +59,8 @@ def connect(settings: Settings) -> None:
 
     def ready(sender: Any, **_: Any) -> None:
         resource = sender.hostname.partition("@")[0]
-        known = bootstrap.worker_facts(settings, resource)
-        facts = {"host": settings.host, "resource": resource, "pid": os.getpid(), **known}
-        heart = hearts[sender.hostname] = Heart(sender.hostname, facts)
-        log.info("worker_ready", **facts)
+        heart = hearts[sender.hostname] = Heart(sender.hostname, partial(bootstrap.worker_facts, settings, resource))
+        log.info("worker_ready", **heart.facts())
         heart.start()
 
     def stopped(sender: Any, **_: Any) -> None:

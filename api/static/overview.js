@@ -25,7 +25,7 @@ function card(title, value, detail) {
 }
 
 function pressure(system, resource) {
-  const some = system.pressure?.[resource]?.some?.avg10;
+  const some = system.pressure?.[`${resource}_some_avg10_percent`];
   if (some === undefined || some === null) return "pressure unknown";
   return some < 1 ? `${some.toFixed(1)} % of the time stalled: nothing to gain` : `${some.toFixed(1)} % of the time stalled`;
 }
