@@ -31,6 +31,11 @@ class Caller:
     scopes: frozenset[Scope]
     is_anonymous: bool = False
 
+    @property
+    def sees_digests(self) -> bool:
+        """Digests tell what a file holds to whoever guesses well."""
+        return not self.is_anonymous
+
     def require(self, scope: Scope, *, allow_anonymous: bool = True) -> None:
         """Raises UnauthorizedError where a key is missing, ForbiddenError where its scopes are too few."""
         if scope in self.scopes and (allow_anonymous or not self.is_anonymous):

@@ -3,15 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from api.auth import Caller
 from optimizer.jobs import JobRecord
 from optimizer.values import JsonObject
 
-#: Digests tell what a file holds to whoever guesses well, so only callers with a key see them
+#: The fields that hold the digest of a file's content
 _DIGESTS = frozenset({"digest", "hash"})
 
 
-def job_json(record: JobRecord, caller: Caller, now: datetime) -> dict[str, Any]:
+def job_json(record: JobRecord, now: datetime, *, with_digests: bool) -> dict[str, Any]:
     """The answer of GET /optimizations/<id>."""
     job = record.job
     return {
@@ -24,7 +23,7 @@ def job_json(record: JobRecord, caller: Caller, now: datetime) -> dict[str, Any]
         "status": record.status.value,
         "progress": record.progress,
         "plan": record.plan,
-        "result": None if record.result is None else shown(record.result, caller),
+        "result": None if record.result is None else shown(record.result, with_digests=with_digests),
         "error": record.error,
         "reversible": record.reversible,
         "attempt": record.attempt,
@@ -52,9 +51,8 @@ def listed_json(record: JobRecord) -> dict[str, Any]:
     }
 
 
-def shown(result: JsonObject, caller: Caller) -> JsonObject:
-    """A result as `caller` may see it."""
-    return without_digests(result) if caller.is_anonymous else result
+def shown(result: JsonObject, *, with_digests: bool) -> JsonObject:
+    return result if with_digests else without_digests(result)
 
 
 def without_digests(value: Any) -> Any:

@@ -61,7 +61,7 @@ def _wait_for_end(optimization_id: str, seconds: float) -> bool:
 def _finished(record: JobRecord) -> Response:
     if record.status is not Status.COMPLETED:
         return problem(record.error or {"code": "internal_error", "message": "The analysis did not end well."})
-    result = shown(record.result or {}, call().caller)
+    result = shown(record.result or {}, with_digests=call().caller.sees_digests)
     head = {"status": "success", "optimization_id": record.job.optimization_id}
     when = record.finished_at or record.job.created_at
     return jsonify(head | dict(result) | {"timestamp": when.isoformat()})

@@ -1,5 +1,7 @@
 """Jobs that were taken: list, look, watch, cancel."""
 
+from typing import Any
+
 from flask import Blueprint, Response, jsonify, request
 
 from api.routing import Route, call, described, query, service
@@ -31,6 +33,10 @@ def listing() -> Response:
     )
 
 
+def _shown(record: JobRecord) -> dict[str, Any]:
+    return job_json(record, service().parts.clock.now(), with_digests=call().caller.sees_digests)
+
+
 def _is_filtered(asked: ListQuery) -> bool:
     return any((asked.status, asked.kind, asked.resource, asked.host))
 
@@ -50,7 +56,7 @@ def _matches(record: JobRecord, asked: ListQuery) -> bool:
 )
 def job(optimization_id: str) -> Response:
     record = service().parts.store.get(optimization_id)
-    return jsonify(job_json(record, call().caller, service().parts.clock.now()))
+    return jsonify(_shown(record))
 
 
 @blueprint.get("/<optimization_id>/plan")
@@ -70,7 +76,7 @@ def plan(optimization_id: str) -> Response:
 @described(Route(summary="A job's progress, as server-sent events"))
 def events(optimization_id: str) -> Response:
     record = service().parts.store.get(optimization_id)
-    return follow(record.job.optimization_id, call().caller, request.headers.get("Last-Event-ID"))
+    return follow(record.job.optimization_id, request.headers.get("Last-Event-ID"))
 
 
 @blueprint.delete("/<optimization_id>")
@@ -87,4 +93,4 @@ def cancel(optimization_id: str) -> tuple[Response, int]:
     call().caller.require(record.job.scope, allow_anonymous=record.job.definition.anonymous)
     store.cancel(record)
     after = store.get(optimization_id)
-    return jsonify(job_json(after, call().caller, service().parts.clock.now())), 200 if after.status.is_final else 202
+    return jsonify(_shown(after)), 200 if after.status.is_final else 202
