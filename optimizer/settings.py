@@ -90,9 +90,7 @@ class Settings(Value):
 
 
 #: Fields that may be given as a file's name, so that no secret stands in an environment.
-SECRETS = frozenset(
-    name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)
-)
+SECRETS = frozenset(name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation))
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
@@ -109,9 +107,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        problems = [
-            f"{PREFIX}{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors() if item["loc"]
-        ]
+        problems = [f"{PREFIX}{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors() if item["loc"]]
         raise SettingsError("; ".join(problems) or str(error)) from None
 
 
@@ -134,3 +130,16 @@ def _state_dir(environ: Mapping[str, str]) -> str:
         return "/var/lib/hro"
     base = environ.get("XDG_STATE_HOME") or str(Path(environ.get("HOME", "/")) / ".local/state")
     return str(Path(base) / "hro")
+
+
+def child_environment(overrides: Mapping[str, str], *, inherit: bool = True) -> dict[str, str]:
+    """The environment for a program that we start, perhaps in another folder: `overrides` on top of ours.
+
+    Without `inherit`, none of our own `HRO_` settings are passed on.
+    """
+    passed = {
+        name: str(Path(text).absolute()) if name.startswith(PREFIX) and name.endswith("_FILE") else text
+        for name, text in os.environ.items()  # noqa: TID251 - here and nowhere else
+        if inherit or not name.startswith(PREFIX)
+    }
+    return {**passed, **overrides}

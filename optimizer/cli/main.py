@@ -1,0 +1,85 @@
+"""`hro`: the command line. It names the verbs; each verb's module is imported when that verb is asked for."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+
+from optimizer.cli.errors import Exit, exit_code
+from optimizer.errors import HroError
+
+#: As in kinds.Resource, which cannot be imported here: see _load(). A test compares the two.
+RESOURCES = ("memory", "cpu", "storage", "hashing", "docker")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    arguments = _parser().parse_args(argv)
+    try:
+        return _load(arguments.verb)(arguments)
+    except HroError as error:
+        print(f"hro: {error.message}", file=sys.stderr)
+        return exit_code(error)
+    except BrokenPipeError:  # `hro … | head`
+        sys.stderr.close()  # so that nothing is said of the pipe at exit
+        return Exit.FAILED
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"hro: {where}{error.strerror or error}", file=sys.stderr)
+        return Exit.FAILED
+    except KeyboardInterrupt:
+        return 128 + 2  # as a shell says of a program that SIGINT ended
+
+
+def _load(verb: str) -> Callable[[argparse.Namespace], int]:
+    """The function `module:name` below optimizer.cli.
+
+    Imported only now: `hro dupes` and `hro usage` need nothing but the standard library, and are done before a
+    library for servers is even read.
+    """
+    module, _, name = verb.partition(":")
+    function: Callable[[argparse.Namespace], int] = getattr(import_module(f"optimizer.cli.{module}"), name)
+    return function
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="hro", description="Finds and safely reclaims what a host wastes.")
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+
+    def verb(name: str, run: str, help_: str) -> argparse.ArgumentParser:
+        added = verbs.add_parser(name, help=help_, description=help_)
+        added.set_defaults(verb=run)
+        return added
+
+    dupes = verb("dupes", "local:dupes", "Show files of equal content below a folder, without any service")
+    dupes.add_argument("--no-digest", action="store_true", help="prove equality without digests where that is faster")
+    usage = verb("usage", "local:usage", "Show what uses the space below a folder, without any service")
+    for local in (dupes, usage):
+        local.add_argument("folder", metavar="DIR")
+        local.add_argument("--json", action="store_true", help="print JSON")
+
+    up = verb("up", "up:run", "Run the whole service here, until Ctrl-C")
+    demo = verb(
+        "demo", "demo:run", "Show on a folder what the service finds, with a service of its own; changes nothing"
+    )
+    demo.add_argument("folder", metavar="DIR", nargs="?", default="/usr/share", help="default: %(default)s")
+    for stack in (up, demo):
+        stack.add_argument("--yes", action="store_true", help="install a missing Redis through sudo without asking")
+
+    verb("api", "serve:api", "Run the HTTP API alone")
+    worker = verb("worker", "serve:worker", "Run the worker of a resource alone")
+    worker.add_argument("resource", choices=RESOURCES)
+    _add_key(verbs)
+    return parser
+
+
+def _add_key(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    key = verbs.add_parser("key", help="Make API keys", description="Make API keys")
+    new = key.add_subparsers(title="verbs", metavar="VERB", required=True).add_parser("new", help="Make an API key")
+    new.set_defaults(verb="keys:new")
+    new.add_argument("--scopes", default="read,plan", help="of read, plan, apply and admin; default: %(default)s")
+    new.add_argument("--file", type=Path, help="where its SHA-256 is added; default: api-keys.json in HRO_STATE_DIR")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

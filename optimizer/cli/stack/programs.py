@@ -1,0 +1,79 @@
+"""The service's own programs, as a supervisor starts them: the API, and a worker for each resource."""
+
+import errno
+import socket
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from optimizer import settings as configuration
+from optimizer.cli.client import Client
+from optimizer.cli.errors import RefusedError
+from optimizer.cli.serve import FOLDER, WORKER_ENVIRONMENT, api_command, worker_command
+from optimizer.cli.stack.supervisor import Program
+from optimizer.errors import SettingsError, StoreUnavailableError
+from optimizer.host.clock import SystemClock
+from optimizer.kinds import Resource
+from optimizer.settings import Settings
+from optimizer.store.connection import connect
+from optimizer.store.vitals import Vitals
+
+#: Seconds for a Redis to connect and to answer, while we wait for workers
+_TIMEOUTS = (1.0, 1.0)
+
+
+def service(environment: Mapping[str, str], resources: Iterable[Resource]) -> list[Program]:
+    """The API and a worker for each of `resources`, all with this environment.
+
+    Raises SettingsError where it does not do as one.
+    """
+    settings = configuration.load(environment)
+    client = Client(local_address(settings))
+    api = Program(
+        name="api",
+        command=tuple(api_command(settings)),
+        environment=environment,
+        folder=Path(FOLDER),
+        is_ready=lambda _pid: client.is_ready(),
+    )
+    vitals = Vitals(redis=connect(settings.redis_url.get_secret_value(), _TIMEOUTS), clock=SystemClock())
+    workers = [
+        Program(
+            name=f"worker-{resource}",
+            command=tuple(worker_command(settings, resource)),
+            environment={**environment, **WORKER_ENVIRONMENT},
+            folder=Path(FOLDER),
+            is_ready=lambda pid: _beats(vitals, pid, settings.host),
+        )
+        for resource in resources
+    ]
+    return [api, *workers]
+
+
+def _beats(vitals: Vitals, pid: int, host: str) -> bool:
+    try:
+        beats = vitals.workers().values()
+    except StoreUnavailableError:
+        return False
+    return any(beat["alive"] and (beat.get("pid"), beat.get("host")) == (pid, host) for beat in beats)
+
+
+def local_address(settings: Settings) -> str:
+    """Where this machine reaches the API."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.bind, settings.bind)  # noqa: S104 - a name, no bind
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+
+
+def check_port(settings: Settings) -> None:
+    """Raises RefusedError where something listens there, SettingsError where nothing can."""
+    family = socket.AF_INET6 if ":" in settings.bind else socket.AF_INET
+    try:
+        socket.create_server((settings.bind, settings.port), family=family).close()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise RefusedError(
+                f"Port {settings.port} of {settings.bind} is taken. Stop what listens there, or choose another: "
+                "HRO_PORT=11111 (0 for any that is free)"
+            ) from None
+        raise SettingsError(
+            f"HRO_BIND={settings.bind} with HRO_PORT={settings.port} cannot be used: {error.strerror or error}"
+        ) from None

@@ -1,0 +1,83 @@
+"""`hro up`: the whole service in the foreground, for as long as nobody presses Ctrl-C."""
+
+import argparse
+from pathlib import Path
+
+from optimizer import settings as configuration
+from optimizer.cli.errors import Exit
+from optimizer.cli.keys import KEYS_FILE, add_key
+from optimizer.cli.stack.programs import check_port, local_address, service
+from optimizer.cli.stack.redis import find_server, free_port, private_redis
+from optimizer.cli.stack.state import held, make_private, secret_file
+from optimizer.cli.stack.supervisor import Supervisor, ending_at_signals
+from optimizer.host.clock import SystemClock
+from optimizer.kinds import Scope
+from optimizer.settings import Settings
+
+_KEY_SCOPES = (Scope.READ, Scope.PLAN, Scope.APPLY)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    settings = configuration.load()
+    state = settings.state_dir.absolute()
+    make_private(state)
+    try:
+        with ending_at_signals(), held(state) as lock, Supervisor(state / "logs") as supervisor:
+            _serve(settings, state, lock, supervisor, yes=arguments.yes)
+    except KeyboardInterrupt:
+        print("Stopped.")
+    return Exit.DONE
+
+
+def _serve(settings: Settings, state: Path, lock: int, supervisor: Supervisor, *, yes: bool) -> None:
+    check_port(settings)
+    print("Starting …", flush=True)
+    overrides = {
+        "HRO_STATE_DIR": str(state),
+        "HRO_PORT": str(settings.port or free_port()),
+        **_secrets(settings, state),
+    }
+    if "redis_url" not in settings.model_fields_set:
+        redis = private_redis(find_server(yes=yes), state / "redis", pass_fds=(lock,))
+        supervisor.start(redis.program)
+        overrides["HRO_REDIS_URL"] = redis.url
+    environment = configuration.child_environment(overrides)
+    supervisor.start(*service(environment, settings.resources))
+    _greet(configuration.load(environment), supervisor)
+    try:
+        supervisor.watch()
+    finally:
+        print("\nStopping …", flush=True)
+
+
+def _secrets(settings: Settings, state: Path) -> dict[str, str]:
+    """Name the files of secrets that the user has not given; make those that are not there yet."""
+    files = {}
+    if "signing_key" not in settings.model_fields_set:
+        files["HRO_SIGNING_KEY_FILE"] = str(secret_file(state / "signing-key"))
+    if "api_keys" not in settings.model_fields_set:
+        files["HRO_API_KEYS_FILE"] = str(state / KEYS_FILE)
+        _show_key(state / KEYS_FILE)
+    return files
+
+
+def _show_key(keys: Path) -> None:
+    """Show the first key at once when it is made: should the start fail, it is known all the same."""
+    if keys.exists():
+        print(f"The hashes of the API keys are in {keys}. For one more key:")
+        print(f"  hro key new --scopes {','.join(_KEY_SCOPES)} --file {keys}")
+    else:
+        print(f"API key, with scopes {', '.join(_KEY_SCOPES)}; only its hash is kept, in {keys}:")
+        print(f"  {add_key(keys, _KEY_SCOPES, SystemClock().now())}")
+
+
+def _greet(settings: Settings, supervisor: Supervisor) -> None:
+    address, logs = local_address(settings), settings.state_dir / "logs"
+    lines = {
+        "Address": f"{address}    in a browser: {address}/ and {address}/docs",
+        "Host": settings.host,
+        "Programs": f"{', '.join(supervisor.pids())}    their logs: {logs}",
+        "RabbitMQ": "as HRO_AMQP_URL says" if settings.amqp_url else "none; events wait until HRO_AMQP_URL names one",
+        "Stop": "Ctrl-C",
+    }
+    print("\n".join(f"{name:9} {text}" for name, text in lines.items()), flush=True)

@@ -1,0 +1,168 @@
+"""Programs are started stage by stage, and every one of them ends with its supervisor."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from optimizer.cli.errors import ProgramEndedError
+from optimizer.cli.stack.supervisor import Program, Supervisor
+from tests.processes import all_gone, eventually, runs
+
+SLEEPER = "import time; print('sleeping', flush=True); time.sleep(600)"
+#: Ignores SIGTERM, and starts a child that does so too
+STUBBORN = """
+import signal, subprocess, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+child = subprocess.Popen([sys.executable, "-c",
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(600)"])
+print(child.pid, flush=True)
+time.sleep(600)
+"""
+#: Writes its name to a file when it is asked to end
+POLITE = """
+import signal, sys, time
+def end(*_):
+    with open(sys.argv[1], "a") as file:
+        print(sys.argv[2], file=file)
+    sys.exit(0)
+signal.signal(signal.SIGTERM, end)
+print("ready", flush=True)
+time.sleep(600)
+"""
+
+
+def program(name: str, source: str, *arguments: str, **more: object) -> Program:
+    return Program(name=name, command=(sys.executable, "-c", source, *arguments), **more)  # type: ignore[arg-type] # as given
+
+
+def says(log: Path, word: str) -> bool:
+    return log.exists() and word in log.read_text()
+
+
+def test_every_program_ends_with_the_context(tmp_path: Path) -> None:
+    """When the supervisor's context is left, none of its programs runs any more."""
+    with Supervisor(tmp_path) as supervisor:
+        supervisor.start(program("one", SLEEPER), program("two", SLEEPER))
+        pids = supervisor.pids()
+        assert all(runs(pid) for pid in pids.values())
+    assert not any(runs(pid) for pid in pids.values())
+
+
+def test_start_waits_until_programs_are_ready(tmp_path: Path) -> None:
+    """`start` returns once each program's own check holds, which is given the program's process id."""
+    asked: list[int] = []
+
+    def ready(pid: int) -> bool:
+        asked.append(pid)
+        return says(tmp_path / "slow.log", "sleeping")
+
+    with Supervisor(tmp_path) as supervisor:
+        supervisor.start(program("slow", SLEEPER, is_ready=ready))
+        assert says(tmp_path / "slow.log", "sleeping")
+        assert set(asked) == {supervisor.pids()["slow"]}
+
+
+def test_a_program_that_never_becomes_ready_is_named(tmp_path: Path) -> None:
+    """A program that is not ready in time ends the start, with its name and the end of its log."""
+    never = program("never", SLEEPER, is_ready=lambda _pid: False, patience=1.0)
+    with Supervisor(tmp_path) as supervisor, pytest.raises(ProgramEndedError, match="never was not ready"):
+        supervisor.start(never)
+
+
+def test_a_program_that_dies_is_named_with_the_end_of_its_log(tmp_path: Path) -> None:
+    """The error for a dead program says which one, how it ended, and what it said last."""
+    broken = program("broken", "import sys; print('no such disk'); sys.exit(3)", is_ready=lambda _pid: False)
+    with Supervisor(tmp_path) as supervisor, pytest.raises(ProgramEndedError) as caught:
+        supervisor.start(broken)
+    assert "broken ended with exit code 3" in caught.value.message
+    assert caught.value.message.endswith("no such disk")
+
+
+def test_a_killed_program_is_noticed(tmp_path: Path) -> None:
+    """A program that a signal killed ends the watch, and the signal is named."""
+    with Supervisor(tmp_path) as supervisor:
+        supervisor.start(program("victim", SLEEPER))
+        os.kill(supervisor.pids()["victim"], signal.SIGKILL)
+        with pytest.raises(ProgramEndedError, match="victim ended by signal SIGKILL"):
+            supervisor.watch()
+
+
+def test_what_ignores_sigterm_is_killed_with_its_children(tmp_path: Path) -> None:
+    """After the grace the whole process group is killed, so that no grandchild is left either."""
+    log = tmp_path / "stubborn.log"
+    with Supervisor(tmp_path, grace=0.2) as supervisor:
+        supervisor.start(program("stubborn", STUBBORN, is_ready=lambda _pid: says(log, "ready")))
+        grandchild = next(int(line) for line in log.read_text().splitlines() if line.isdigit())
+        pids = [*supervisor.pids().values(), grandchild]
+        assert all(runs(pid) for pid in pids)
+    assert all_gone(pids)
+
+
+def test_the_last_stage_ends_first(tmp_path: Path) -> None:
+    """A stage is ended only after all that were started later: workers before the Redis that they need."""
+    order = tmp_path / "order"
+    with Supervisor(tmp_path) as supervisor:
+        for name in ("first", "second", "third"):
+            log = tmp_path / f"{name}.log"
+            supervisor.start(program(name, POLITE, str(order), name, is_ready=lambda _pid, log=log: says(log, "ready")))
+    assert order.read_text().split() == ["third", "second", "first"]
+
+
+def test_the_last_log_is_kept(tmp_path: Path) -> None:
+    """A new start writes a new log, and keeps the one before it beside it."""
+    for _ in range(2):
+        with Supervisor(tmp_path) as supervisor:
+            supervisor.start(program("one", SLEEPER, is_ready=lambda _pid: says(tmp_path / "one.log", "sleeping")))
+    assert {path.name for path in tmp_path.iterdir()} == {"one.log", "one.log.1"}
+
+
+SUPERVISING = """
+import sys
+from pathlib import Path
+from optimizer.cli.stack.supervisor import Program, Supervisor, ending_at_signals
+
+folder = Path(sys.argv[1])
+polite = Program(name="polite", command=(sys.executable, "-c", sys.argv[2], str(folder / "order"), "polite"),
+                 is_ready=lambda _pid: "ready" in (folder / "polite.log").read_text())
+try:
+    with ending_at_signals(), Supervisor(folder) as supervisor:
+        supervisor.start(polite, Program(name="sleeper", command=(sys.executable, "-c", sys.argv[3])))
+        print(*supervisor.pids().values(), flush=True)
+        supervisor.watch()
+except KeyboardInterrupt:
+    sys.exit(7)
+"""
+
+
+def supervising(folder: Path) -> "tuple[subprocess.Popen[str], list[int]]":
+    """A process that supervises two programs, and their ids."""
+    command = [sys.executable, "-c", SUPERVISING, str(folder), POLITE, SLEEPER]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[3])
+    assert process.stdout is not None
+    return process, [int(pid) for pid in process.stdout.readline().split()]
+
+
+def test_a_killed_supervisor_leaves_no_program(tmp_path: Path) -> None:
+    """Programs end, and are asked politely, when their supervisor gets a SIGKILL that it cannot catch."""
+    process, pids = supervising(tmp_path)
+    with process:
+        assert len(pids) == 2
+        process.kill()
+    assert all_gone(pids)
+    assert eventually(lambda: says(tmp_path / "order", "polite"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_everything_in_order(tmp_path: Path, number: signal.Signals) -> None:
+    """SIGINT, SIGTERM and SIGHUP each stop the programs before the supervisor itself ends."""
+    process, pids = supervising(tmp_path)
+    with process:
+        process.send_signal(number)
+        process.send_signal(number)  # an impatient second one changes nothing
+        assert process.wait(timeout=60) == 7
+        assert not any(runs(pid) for pid in pids)
+    assert says(tmp_path / "order", "polite")
