@@ -28,7 +28,8 @@ def connect(url: str, timeouts: tuple[float, float]) -> redis.Redis:
         decode_responses=True,
         socket_connect_timeout=timeouts[0],
         socket_timeout=timeouts[1],
-        socket_keepalive=True,
+        # A unix socket has no peer that could vanish unseen, and its connection does not know the option
+        **({} if url.startswith("unix:") else {"socket_keepalive": True}),
         retry=Retry(NoBackoff(), 0),
         health_check_interval=25,
     )
