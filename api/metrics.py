@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, disable_created_metrics
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
@@ -84,6 +84,7 @@ def _durations(fields: Mapping[tuple[str, ...], float]) -> Metric:
 
 def registry(vitals: Vitals) -> tuple[CollectorRegistry, Counter]:
     """A registry for the app, and its counter of requests by endpoint and status."""
+    disable_created_metrics()  # a second series for each counter, of which nobody asks
     made = CollectorRegistry()
     requests = Counter(f"{_PREFIX}_requests", "Requests that were answered.", ["endpoint", "status"], registry=made)
     made.register(StoreCollector(vitals))

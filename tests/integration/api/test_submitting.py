@@ -1,0 +1,135 @@
+"""What is taken, and from whom."""
+
+import pytest
+from flask.testing import FlaskClient
+
+from optimizer.kinds import KINDS
+from tests.integration.api.conftest import key
+from tests.integration.conftest import Store
+
+CHANGES = [kind for kind in KINDS.values() if kind.changes_host]
+PATHS = {"path": "/srv/data/x"}
+
+
+def body_for(name: str, **more: object) -> dict[str, object]:
+    return ({**PATHS} if "path" in KINDS[name].options.model_fields else {}) | more
+
+
+@pytest.mark.parametrize("kind", CHANGES, ids=lambda kind: kind.name)
+def test_a_dry_run_is_taken_from_anybody_on_this_machine(client: FlaskClient, kind: object) -> None:
+    """202 with where to follow it."""
+    answer = client.post(kind.path, json=body_for(kind.name, dry_run=True))  # type: ignore[attr-defined]  # parametrized
+    assert answer.status_code == 202
+    assert answer.json is not None
+    assert answer.json["status"] == "initiated"
+    assert answer.headers["Location"] == f"/optimizations/{answer.json['optimization_id']}"
+    assert answer.json["response_time_ms"] >= 0
+    assert client.get(answer.headers["Location"]).json["status"] == "queued"  # type: ignore[index]  # it has a body
+
+
+@pytest.mark.parametrize("kind", CHANGES, ids=lambda kind: kind.name)
+@pytest.mark.parametrize(
+    ("headers", "status"), [({}, 401), (key("planner"), 403), (key("reader"), 403), (key("applier"), 202)]
+)
+def test_a_change_needs_a_key_with_the_scope_apply(
+    client: FlaskClient, store: Store, kind: object, headers: dict[str, str], status: int
+) -> None:
+    """Without one nothing is taken."""
+    answer = client.post(kind.path, json=body_for(kind.name), headers=headers)  # type: ignore[attr-defined]  # parametrized
+    assert answer.status_code == status
+    assert len(store.jobs.list()) == (status == 202)
+
+
+@pytest.mark.parametrize("headers", [{"Origin": "https://example.org"}, {"Sec-Fetch-Site": "cross-site"}])
+def test_a_page_of_another_site_changes_nothing(client: FlaskClient, store: Store, headers: dict[str, str]) -> None:
+    """Even with a key that its user has."""
+    answer = client.post("/optimize/memory", json={}, headers=headers | key("applier"))
+    assert (answer.status_code, len(store.jobs.list())) == (403, 0)
+
+
+def test_a_page_of_ours_may_ask(client: FlaskClient) -> None:
+    """The overview page of this very address."""
+    answer = client.get("/health", headers={"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"})
+    assert answer.status_code == 200
+
+
+def test_a_foreign_host_name_is_refused(client: FlaskClient) -> None:
+    """A name that somebody pointed at this address is not ours."""
+    assert client.get("/health", headers={"Host": "attacker.example"}).status_code == 421
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "names"),
+    [
+        ("/optimize/memory?dry_run=true", {"dry_run": True}, 422, "dry_run"),
+        ("/optimize/memory", {"dry_run": "yes"}, 422, "dry_run"),
+        ("/optimize/memory", {"dry_run": True, "force": True}, 422, "force"),
+        ("/optimize/memory", {"dry_run": True, "host": "a b"}, 422, "host"),
+        ("/optimize/memory", {"dry_run": True, "host": ["a", "b"]}, 422, "host"),
+        ("/optimize/memory", ["dry_run"], 422, "object"),
+        ("/optimize/storage/duplicates", {"dry_run": True}, 422, "path"),
+        ("/optimize/storage/duplicates", {"dry_run": True, "path": ""}, 422, "path"),
+        ("/optimize/storage/duplicates", {"dry_run": True, "path": "/srv/other"}, 403, "HRO_ROOTS"),
+        ("/optimize/storage/duplicates", {"dry_run": True, "path": "/srv/data/../../etc"}, 403, "HRO_ROOTS"),
+        ("/optimize/storage/duplicates", {"dry_run": True, "path": "/srv/database"}, 403, "HRO_ROOTS"),
+    ],
+)
+def test_what_cannot_be_taken_says_what_to_change(
+    client: FlaskClient, store: Store, path: str, body: object, status: int, names: str
+) -> None:
+    """A problem that names the field or the setting; no job is made."""
+    answer = client.post(path, json=body, headers=key("applier"))
+    assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
+    assert names in answer.text
+    assert store.jobs.list() == []
+
+
+@pytest.mark.parametrize(
+    ("data", "content_type", "status"),
+    [
+        ("{", "application/json", 400),
+        ("", "application/json", 400),
+        ('{"dry_run": NaN}', "application/json", 400),
+        ("[" * 100_000, "application/json", 400),
+        ('{"dry_run": true, "dry_run": false}', "application/json", 422),
+        ("dry_run=true", "application/x-www-form-urlencoded", 415),
+        ('{"dry_run": true}', "text/plain", 415),
+        ("", None, 415),
+        ('{"x": "' + "x" * (1 << 20) + '"}', "application/json", 413),
+    ],
+)
+def test_a_body_is_json_and_nothing_else(client: FlaskClient, data: str, content_type: str | None, status: int) -> None:
+    """Not a form, not nothing, not the same field twice, not a megabyte."""
+    answer = client.post("/optimize/memory", data=data, content_type=content_type)
+    assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
+
+
+def test_hashing_is_for_callers_with_a_key(client: FlaskClient) -> None:
+    """A digest tells what a file holds."""
+    assert client.post("/hash", json={"path": "/srv"}).status_code == 401
+    assert client.post("/hash", json={"path": "/srv"}, headers=key("planner")).status_code == 202
+    assert client.post("/hash", json={"paths": ["/srv", "/etc"]}, headers=key("planner")).status_code == 403
+
+
+def test_the_same_idempotency_key_gives_the_same_job(client: FlaskClient) -> None:
+    """To the same caller; another caller's key of that name is another key."""
+    named = key("applier") | {"Idempotency-Key": "k1"}
+    ids = [client.post("/optimize/memory", json={}, headers=named).json["optimization_id"] for _ in range(2)]  # type: ignore[index]  # it has a body
+    other = client.post("/optimize/memory", json={"dry_run": True}, headers=key("planner") | {"Idempotency-Key": "k1"})
+    assert ids[0] == ids[1]
+    assert other.json is not None
+    assert other.json["optimization_id"] != ids[0]
+
+
+def test_an_idempotency_key_for_another_request_is_refused(client: FlaskClient) -> None:
+    """The first request is named, the second is not taken."""
+    named = key("applier") | {"Idempotency-Key": "k1"}
+    client.post("/optimize/memory", json={}, headers=named)
+    answer = client.post("/optimize/memory", json={"dry_run": True}, headers=named)
+    assert (answer.status_code, answer.json and answer.json["code"]) == (422, "idempotency_conflict")
+
+
+def test_a_job_for_another_host_goes_to_its_queue(client: FlaskClient, store: Store) -> None:
+    """Its own worker knows its own roots, so its path is not judged here."""
+    answer = client.get("/analyze/storage?path=/data&host=there", headers={"Prefer": "respond-async"})
+    assert (answer.status_code, store.redis.llen("storage.there")) == (202, 1)
