@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from optimizer.host.mountinfo import Mount
 from optimizer.host.procfs import CpuTimes
-
 from optimizer.jobs import Job
 from optimizer.kinds import KINDS
 from optimizer.plans import Action, Plan
