@@ -8,7 +8,8 @@ from typing import Any
 # --- what a worker does with a message --------------------------------------------------------------------
 task_acks_late = True  # a message that its worker took to the grave comes back
 task_reject_on_worker_lost = True  # so does one whose process was killed; the claim's cap ends an endless round
-task_acks_on_failure_or_timeout = True  # a job that failed or ran too long has ended; its record says so
+task_acks_on_failure = True  # a job that failed has ended, and its record says so
+task_acks_on_timeout = True  # so has one that ran too long
 worker_prefetch_multiplier = 1  # nothing is held back behind a long job
 task_track_started = False  # the claim writes "running"; a second writer could only disagree
 task_create_missing_queues = False  # a misspelt queue fails at once, instead of filling a list that nobody reads

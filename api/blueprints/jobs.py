@@ -4,50 +4,25 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
+from api.listing import page_of
 from api.routing import Route, call, described, query, service
 from api.schemas import ListQuery, PlanQuery
 from api.streams import follow
-from api.views import job_json, listed_json
+from api.views import job_json
 from optimizer.jobs import JobRecord
 from optimizer.kinds import Scope
 
 blueprint = Blueprint("jobs", __name__, url_prefix="/optimizations")
 
-#: Records looked through for one page of a filtered list; a longer look goes on from its next_cursor
-_MOST_LOOKED_AT = 1000
-
 
 @blueprint.get("")
 @described(Route(summary="Jobs, newest first", query=ListQuery))
 def listing() -> Response:
-    asked = query(ListQuery)
-    found = service().parts.store.list(
-        after=asked.cursor, limit=_MOST_LOOKED_AT if _is_filtered(asked) else asked.limit
-    )
-    page = [record for record in found if _matches(record, asked)][: asked.limit]
-    more = len(page) == asked.limit or len(found) == _MOST_LOOKED_AT
-    last = page[-1] if len(page) == asked.limit else found[-1] if found else None
-    return jsonify(
-        optimizations=[listed_json(record) for record in page],
-        next_cursor=last.job.optimization_id if more and last else None,
-    )
+    return jsonify(page_of(service().parts.store, query(ListQuery)))
 
 
 def _shown(record: JobRecord) -> dict[str, Any]:
     return job_json(record, service().parts.clock.now(), with_digests=call().caller.sees_digests)
-
-
-def _is_filtered(asked: ListQuery) -> bool:
-    return any((asked.status, asked.kind, asked.resource, asked.host))
-
-
-def _matches(record: JobRecord, asked: ListQuery) -> bool:
-    return (
-        asked.status in (None, record.status)
-        and asked.kind in (None, record.job.kind)
-        and asked.resource in (None, record.job.resource)
-        and asked.host in (None, record.job.host)
-    )
 
 
 @blueprint.get("/<optimization_id>")
