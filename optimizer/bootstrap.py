@@ -10,13 +10,18 @@ from optimizer.cpu.optimize import optimize_cpu
 from optimizer.docker.analyze import analyze_docker
 from optimizer.docker.engine import engine_state
 from optimizer.docker.optimize import optimize_docker
+from optimizer.hashing.cache import open_cache
+from optimizer.hashing.handlers import hash_files
 from optimizer.host import capabilities
 from optimizer.host.clock import SystemClock
-from optimizer.kinds import Resource
+from optimizer.host.files import ScanRoots, raise_open_file_limit
+from optimizer.kinds import KINDS, Resource
 from optimizer.memory.analyze import analyze_memory
 from optimizer.memory.optimize import optimize_memory
 from optimizer.runner import Handler
 from optimizer.settings import Settings
+from optimizer.storage.handlers import analyze_duplicates, analyze_large_files, analyze_report, analyze_storage
+from optimizer.storage.optimize import optimize_storage_kind
 from optimizer.store.attempts import AttemptStore
 from optimizer.store.connection import IMPATIENT, PATIENT, Scripts, connect
 from optimizer.store.endings import Lifetimes
@@ -24,6 +29,8 @@ from optimizer.store.jobs import JobStore
 from optimizer.store.vitals import Vitals
 from optimizer.values import JsonObject
 
+#: The kinds that give storage back; each of them plans on its own
+STORAGE_RECLAIM = [kind.name for kind in KINDS.values() if kind.changes_host and kind.resource is Resource.STORAGE]
 _DAY = 24 * 3600
 #: How long after its record an id is still answered with "expired" rather than "unknown", in seconds
 _TOMBSTONE_SECONDS = 30 * _DAY
@@ -71,6 +78,7 @@ class WorkerParts:
 
 
 def worker_parts(settings: Settings) -> WorkerParts:
+    raise_open_file_limit()  # a walk keeps the folders above it open
     client = connect(settings.redis_url.get_secret_value(), PATIENT)
     clock = SystemClock()
     return WorkerParts(
@@ -98,13 +106,28 @@ def cache_url(settings: Settings) -> str:
 
 def handlers(settings: Settings) -> Mapping[str, Handler]:
     """Every kind's handler, by the kind's name."""
+    clock = SystemClock()
+    readable, changeable = ScanRoots(settings.scan_roots), ScanRoots(settings.roots, setting="HRO_ROOTS")
+    cache = open_cache(
+        cache_url(settings),
+        host=settings.host,
+        ttl_seconds=settings.hash_cache_seconds,
+        capacity=settings.hash_cache_entries,
+        clock=clock,
+    )
     return {
+        "analyze_storage": analyze_storage(readable, clock),
+        "analyze_duplicates": analyze_duplicates(readable, cache, clock),
+        "analyze_large_files": analyze_large_files(readable, clock),
+        "analyze_report": analyze_report(readable, cache, clock),
         "analyze_memory": analyze_memory(),
         "analyze_cpu": analyze_cpu(),
         "analyze_docker": analyze_docker(settings.docker_url),
+        "hash_files": hash_files(readable, cache, clock),
         "optimize_memory": optimize_memory(),
         "optimize_cpu": optimize_cpu(),
         "optimize_docker": optimize_docker(settings.docker_url),
+        **{kind: optimize_storage_kind(kind, changeable) for kind in STORAGE_RECLAIM},
     }
 
 
