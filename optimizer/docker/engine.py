@@ -1,5 +1,6 @@
 """The Docker Engine that this worker may ask, and whether it answers."""
 
+import os
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -32,7 +33,7 @@ class EngineError(Exception):
 
 def engine_state(url: str, *, usual: Path = SOCKET, timeout_seconds: int = ANSWER_SECONDS) -> EngineState:
     """Ask the engine at `url`, or at this host's `usual` socket where that is empty, for its version. Never raises."""
-    if not url and not usual.exists():
+    if not url and not os.path.lexists(usual):
         return EngineState(state="unavailable", reason=f"no engine is configured, and {usual} does not exist")
     try:
         version = _version(url or f"unix://{usual}", timeout_seconds)

@@ -1,7 +1,8 @@
 """The filesystems that keep data on this host, and how full they are."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -19,15 +20,19 @@ _WITHOUT_DEVICE = frozenset({"btrfs", "zfs", "bcachefs"})
 
 
 def data_mounts(mounts: Iterable[Mount]) -> tuple[Mount, ...]:
-    """One mount for each filesystem with data, best the one that shows most of it; `/` whatever it is.
+    """The mounts with data on disks that can be seen; `/` whatever it is.
 
     Network filesystems are left out: to ask one whose server is gone may block for ever.
     """
     visible = {mount.point: mount for mount in mounts}  # the last mount at a place hides those before it
+    return tuple(mount for mount in visible.values() if _keeps_data(mount))
+
+
+def one_each(mounts: Iterable[Mount]) -> tuple[Mount, ...]:
+    """One mount for each filesystem, the one that shows most of it; sorted by where they are."""
     chosen: dict[tuple[int, int], Mount] = {}
-    for mount in sorted(visible.values(), key=_narrowness):
-        if _keeps_data(mount):
-            chosen.setdefault((mount.major, mount.minor), mount)
+    for mount in sorted(mounts, key=_narrowness):
+        chosen.setdefault((mount.major, mount.minor), mount)
     return tuple(sorted(chosen.values(), key=lambda mount: mount.point))
 
 
@@ -42,21 +47,30 @@ def _narrowness(mount: Mount) -> tuple[bool, int, int]:
 
 def read(proc_root: Path = PROC) -> list[JsonObject]:
     """`mountpoint`, `percent`, `free_bytes` and `total_bytes` of each, as df shows them to a user."""
-    found: list[JsonObject] = []
-    for mount in data_mounts(mountinfo.read(proc_root)):
-        point = os.fsdecode(mount.point)
-        # A container has single files of the host's disk mounted, such as /etc/hosts
-        if Path(point).is_dir():
-            try:
-                usage = psutil.disk_usage(point)
-            except OSError:  # unmounted a moment ago, or below a folder that is not ours to enter
-                continue
-            found.append(
-                {
-                    "mountpoint": readable(mount.point),
-                    "percent": usage.percent,
-                    "free_bytes": usage.free,
-                    "total_bytes": usage.total,
-                }
-            )
-    return found
+    # A container has single files of the host's disk mounted, such as /etc/hosts
+    folders = [mount for mount in data_mounts(mountinfo.read(proc_root)) if _is_folder(mount)]
+    return list(_usages(one_each(folders)))
+
+
+def _usages(mounts: Iterable[Mount]) -> Iterator[JsonObject]:
+    for mount in mounts:
+        # It may have been unmounted a moment ago
+        with suppress(OSError):
+            usage = psutil.disk_usage(str(_path(mount)))
+            yield {
+                "mountpoint": readable(mount.point),
+                "percent": usage.percent,
+                "free_bytes": usage.free,
+                "total_bytes": usage.total,
+            }
+
+
+def _is_folder(mount: Mount) -> bool:
+    try:
+        return _path(mount).is_dir()
+    except OSError:  # below a folder that is not ours to enter
+        return False
+
+
+def _path(mount: Mount) -> Path:
+    return Path(os.fsdecode(mount.point))

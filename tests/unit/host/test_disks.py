@@ -33,7 +33,7 @@ CONTAINER = b"""\
 
 
 def points(text: bytes) -> list[bytes]:
-    return [mount.point for mount in disks.data_mounts(mountinfo.parse(text))]
+    return [mount.point for mount in disks.one_each(disks.data_mounts(mountinfo.parse(text)))]
 
 
 def test_a_host_shows_each_filesystem_once() -> None:
@@ -55,21 +55,29 @@ def test_what_is_mounted_over_is_not_shown() -> None:
 @given(st.lists(mounts()))
 def test_a_filesystem_is_shown_once_at_most(found: list[Mount]) -> None:
     """No two of the mounts chosen have the same device number."""
-    chosen = disks.data_mounts(found)
+    chosen = disks.one_each(found)
     assert len({(mount.major, mount.minor) for mount in chosen}) == len(chosen)
 
 
 def test_numbers_are_those_of_df(tmp_path: Path) -> None:
-    """Total and free bytes are what statvfs grants to a user; a file and a vanished folder are left out."""
-    proc.make_proc(tmp_path)
-    proc.write(tmp_path, "file", "")
-    lines = [
-        f"1 1 9:{minor} / {point} rw - ext4 /dev/x rw\n"
-        for minor, point in enumerate([tmp_path, tmp_path / "file", tmp_path / "gone"])
-    ]
-    proc.write(tmp_path, "self/mountinfo", "".join(lines))
+    """Total and free bytes are what statvfs grants to a user; a place that cannot be looked at is left out."""
+    lost = ext4(tmp_path / "gone", "9:2") + ext4(tmp_path / ("too long" * 99), "9:3")
+    proc.write(proc.make_proc(tmp_path), "self/mountinfo", ext4(tmp_path, "9:1") + lost)
     (found,) = disks.read(tmp_path)
     assert found["mountpoint"] == str(tmp_path)
     assert found["total_bytes"] == shutil.disk_usage(tmp_path).total
     assert 0 <= found["percent"] <= 100
     assert 0 <= found["free_bytes"] <= found["total_bytes"]
+
+
+def test_a_file_does_not_stand_for_its_disk(tmp_path: Path) -> None:
+    """A container has single files of the host's disk mounted; a folder of the same disk is shown all the same."""
+    proc.write(tmp_path, "f", "")
+    folder = tmp_path / "a longer name"
+    folder.mkdir()
+    proc.write(proc.make_proc(tmp_path), "self/mountinfo", ext4(tmp_path / "f", "9:1") + ext4(folder, "9:1"))
+    assert [disk["mountpoint"] for disk in disks.read(tmp_path)] == [str(folder)]
+
+
+def ext4(point: Path, device: str) -> str:
+    return f"1 1 {device} / {str(point).replace(' ', chr(92) + '040')} rw - ext4 /dev/x rw\n"
