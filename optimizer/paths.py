@@ -17,13 +17,18 @@ def path_fields(path: bytes) -> dict[str, str]:
 
 
 def printable(path: bytes) -> str:
-    r"""The path for a terminal: what does not print is escaped, so that no name can move the cursor.
+    """The path for a terminal."""
+    return printable_text(readable(path))
 
-    Line breaks, escape sequences and marks that reverse the writing direction become \\n, \\x1b, \\u202e.
+
+def printable_text(text: str) -> str:
+    r"""The text with what does not print escaped, so that no name of a file can move the cursor.
+
+    Line breaks, escape sequences and marks that reverse the writing direction become \n, \x1b, \u202e.
     """
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-        for character in readable(path)
+        for character in text
     )
 
 

@@ -71,3 +71,14 @@ def mounts() -> st.SearchStrategy[Mount]:
         filesystem=st.sampled_from(["ext4", "proc", "tmpfs", "btrfs", "squashfs", "overlay"]),
         super_options=st.sampled_from([("rw",), ("ro", "memory"), ("rw", "cpu", "cpuacct")]),
     )
+
+
+#: A path as the kernel takes it: any bytes but NUL, odd ones among them.
+paths = st.one_of(st.text(max_size=20).map(lambda name: name.encode("utf-8", "ignore")), st.binary(max_size=20)).map(
+    lambda name: name.replace(b"\0", b"")
+)
+
+#: The name of a file in a folder.
+file_names = st.binary(min_size=1, max_size=60).filter(
+    lambda name: not set(name) & {0, ord("/")} and name not in (b".", b"..")
+)
