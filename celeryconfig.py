@@ -32,7 +32,6 @@ broker_transport_options: dict[str, Any] = {
 
 # --- the worker process -----------------------------------------------------------------------------------
 worker_soft_shutdown_timeout = 10  # at SIGTERM a short job may end; a longer one's message goes back
-worker_enable_soft_shutdown_on_idle = True
 worker_max_tasks_per_child = 200  # whatever a library leaks goes with its process
 worker_send_task_events = True  # for Flower and the bridge
 worker_hijack_root_logger = False  # one JSON line per record, ours and Celery's alike

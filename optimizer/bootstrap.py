@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from optimizer.cpu.analyze import analyze_cpu
 from optimizer.cpu.optimize import optimize_cpu
@@ -95,13 +95,21 @@ def _signing_key(settings: Settings) -> bytes | None:
 
 
 def cache_url(settings: Settings) -> str:
-    """The hash cache's database: its own, so that it can be emptied or capped without touching a job."""
+    """The hash cache's database: not the store's, so that it can be emptied without touching a job."""
     if settings.cache_url:
         return settings.cache_url.get_secret_value()
-    parts = urlsplit(settings.redis_url.get_secret_value())
-    if parts.scheme == "unix":
-        return urlunsplit(parts._replace(query="db=1"))
-    return urlunsplit(parts._replace(path="/1"))
+    return next_database(settings.redis_url.get_secret_value())
+
+
+def next_database(redis_url: str) -> str:
+    """The URL of the database after that of `redis_url`, on the same server."""
+    parts = urlsplit(redis_url)
+    query = parse_qs(parts.query)
+    named = query.pop("db", None) or ([parts.path.strip("/")] if parts.scheme != "unix" else [])
+    query["db"] = [str(int(named[0] or 0) + 1 if named else 1)]
+    path = parts.path if parts.scheme == "unix" else ""
+    # urlunsplit drops the // of a scheme that it does not know
+    return f"{parts.scheme}://{parts.netloc}{path}?{urlencode(query, doseq=True)}"
 
 
 def handlers(settings: Settings) -> Mapping[str, Handler]:
