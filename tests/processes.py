@@ -1,8 +1,53 @@
-"""Looking after processes from tests."""
+"""Starting `hro`, and looking after processes, from tests."""
 
+import subprocess
+import sys
 import time
+import uuid
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
+
+from optimizer.settings import child_environment
+
+#: A variable by which everything is found that a command started
+_MARK = "STARTED_BY_TEST"
+
+
+@dataclass(frozen=True)
+class Command:
+    process: "subprocess.Popen[str]"
+    mark: str
+
+    def end(self) -> tuple[int, str, str]:
+        """Its exit code, and what it wrote to standard output and error, once it has ended."""
+        out, error = self.process.communicate(timeout=100)
+        return self.process.returncode, out, error
+
+    def left_behind(self) -> list[str]:
+        """What still runs of all that the command started."""
+        found = []
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                if process.environ().get(_MARK) == self.mark and process.status() != psutil.STATUS_ZOMBIE:
+                    found.append(" ".join(process.cmdline()))
+        return found
+
+
+def hro(*arguments: str, **environment: str) -> Command:
+    """`hro` with these arguments, started."""
+    mark = uuid.uuid4().hex
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "optimizer.cli.main", *arguments],
+        env=child_environment({_MARK: mark, **environment}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    return Command(process, mark)
 
 
 def runs(pid: int) -> bool:

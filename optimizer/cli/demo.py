@@ -12,34 +12,40 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from optimizer import settings as configuration
 from optimizer.cli import demo_tables as tables
 from optimizer.cli.client import Answer, Client
 from optimizer.cli.errors import Exit, UsageError
 from optimizer.cli.keys import KEYS_FILE, add_key
-from optimizer.cli.stack.programs import local_address, service
-from optimizer.cli.stack.redis import find_server, free_port, private_redis
+from optimizer.cli.stack.guard import guarded
+from optimizer.cli.stack.programs import local_address, start
+from optimizer.cli.stack.redis import free_port
 from optimizer.cli.stack.state import secret_file
-from optimizer.cli.stack.supervisor import Supervisor, ending_at_signals
+from optimizer.cli.stack.supervisor import Supervisor
 from optimizer.host.clock import SystemClock
 from optimizer.kinds import Resource, Scope
 from optimizer.values import JsonObject
 
 _RESOURCES = (Resource.STORAGE, Resource.HASHING, Resource.MEMORY)
 _SCOPES = (Scope.READ, Scope.PLAN, Scope.APPLY)
+#: Seconds from SIGTERM to SIGKILL: the jobs have ended, and all that a worker could save is thrown away
+_GRACE_SECONDS = 3.0
 _INTERRUPTED = 128 + 2  # as a shell says of a program that SIGINT ended
 
 
 def run(arguments: argparse.Namespace) -> int:
     folder = _folder(arguments.folder)
+    return guarded(lambda: _show(folder, yes=arguments.yes))
+
+
+def _show(folder: Path, *, yes: bool) -> int:
     try:
         with (
-            ending_at_signals(),
             tempfile.TemporaryDirectory(prefix="hro-demo-") as state,
-            Supervisor(Path(state) / "logs") as supervisor,
+            Supervisor(Path(state) / "logs", grace=_GRACE_SECONDS) as supervisor,
         ):
-            client = _start(supervisor, Path(state), folder, yes=arguments.yes)
+            client = _start(supervisor, Path(state), folder, yes=yes)
             Demo(client, str(folder), Console()).show()
+            print("\nStopping …", file=sys.stderr, flush=True)
     except KeyboardInterrupt:
         print("\nInterrupted; everything has been stopped.", file=sys.stderr)
         return _INTERRUPTED
@@ -63,7 +69,6 @@ def _folder(name: str) -> Path:
 
 def _start(supervisor: Supervisor, state: Path, folder: Path, *, yes: bool) -> Client:
     """A service of its own: nothing of it is shared but the Redis that HRO_REDIS_URL may name."""
-    given = configuration.load()
     key = add_key(state / KEYS_FILE, _SCOPES, SystemClock().now())
     overrides = {
         "HRO_STATE_DIR": str(state),
@@ -72,16 +77,9 @@ def _start(supervisor: Supervisor, state: Path, folder: Path, *, yes: bool) -> C
         "HRO_SCAN_ROOTS": str(folder),
         "HRO_API_KEYS_FILE": str(state / KEYS_FILE),
         "HRO_SIGNING_KEY_FILE": str(secret_file(state / "signing-key")),
-        "HRO_REDIS_URL": given.redis_url.get_secret_value(),
     }
     print("Starting Redis, the API and workers …", file=sys.stderr, flush=True)
-    if "redis_url" not in given.model_fields_set:
-        redis = private_redis(find_server(yes=yes), state / "redis")
-        supervisor.start(redis.program)
-        overrides["HRO_REDIS_URL"] = redis.url
-    environment = configuration.child_environment(overrides, inherit=False)
-    supervisor.start(*service(environment, _RESOURCES))
-    return Client(local_address(configuration.load(environment)), key)
+    return Client(local_address(start(supervisor, overrides, _RESOURCES, inherit=False, yes=yes)), key)
 
 
 @dataclass(frozen=True)
@@ -117,4 +115,4 @@ def _progress_line(console: Console, name: str) -> Iterator[Callable[[JsonObject
     with Progress(*columns, TextColumn("{task.fields[counts]}"), console=console) as progress:
         task = progress.add_task(name, total=1, counts="")
         yield lambda counts: progress.update(task, counts=tables.counts(counts))
-        progress.update(task, completed=1)
+        progress.update(task, completed=1, counts="")

@@ -28,11 +28,14 @@ def shown(name: str) -> Text:
 
 
 def counts(progress: JsonObject) -> str:
-    """What a job reports of itself, such as `phase walk, files 1,200`."""
-    return ", ".join(
-        f"{name.replace('_', ' ')} {value:,}" if isinstance(value, int) else str(value)
-        for name, value in progress.items()
-    )
+    """What a job reports of itself, such as `walk, files 1,200, 3.5 MiB`."""
+    return ", ".join(_count(name, value) for name, value in progress.items())
+
+
+def _count(name: str, value: int | str) -> str:
+    if isinstance(value, str):
+        return value
+    return size(value) if name == "bytes" else f"{name.replace('_', ' ')} {value:,}"
 
 
 def usage(folder: str, result: JsonObject) -> RenderableType:
@@ -86,9 +89,8 @@ def hashing(first: JsonObject, second: JsonObject) -> RenderableType:
             f"{cache['hit_rate']:.1%}",
             f"{seconds(record):.2f} s",
         )
-    return _section(
-        "SHA-256 of every file, twice", f"The second run trusts what has not changed{_unread(second['result'])}", runs
-    )
+    told = "The search for duplicates left some digests for the first run; the second trusts what has not changed"
+    return _section("SHA-256 of every file, twice", f"{told}{_unread(second['result'])}", runs)
 
 
 def seconds(record: JsonObject) -> float:

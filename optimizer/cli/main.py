@@ -1,27 +1,38 @@
 """`hro`: the command line. It names the verbs; each verb's module is imported when that verb is asked for."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from optimizer.cli.errors import Exit, exit_code
 from optimizer.errors import HroError
+
+#: What needs no service and no library.
+LOCAL = {
+    "dupes": "Show files of equal content below folders, without any service",
+    "usage": "Show what uses the space below folders, without any service",
+}
 
 #: As in kinds.Resource, which cannot be imported here: see _load(). A test compares the two.
 RESOURCES = ("memory", "cpu", "storage", "hashing", "docker")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    arguments = _parser().parse_args(argv)
+    words = list(sys.argv[1:] if argv is None else argv)
     try:
+        if words and words[0] in LOCAL:
+            return _load(f"local:{words[0]}")(words[1:])  # it takes words: it has a parser of its own
+        arguments = _parser().parse_args(words)
         return _load(arguments.verb)(arguments)
     except HroError as error:
         print(f"hro: {error.message}", file=sys.stderr)
         return exit_code(error)
-    except BrokenPipeError:  # `hro … | head`
-        sys.stderr.close()  # so that nothing is said of the pipe at exit
+    except BrokenPipeError:  # `hro … | head`: the reader has gone, and Python would say so once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.FAILED
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
@@ -31,14 +42,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 128 + 2  # as a shell says of a program that SIGINT ended
 
 
-def _load(verb: str) -> Callable[[argparse.Namespace], int]:
+def _load(verb: str) -> Callable[[Any], int]:
     """The function `module:name` below optimizer.cli.
 
     Imported only now: `hro dupes` and `hro usage` need nothing but the standard library, and are done before a
     library for servers is even read.
     """
     module, _, name = verb.partition(":")
-    function: Callable[[argparse.Namespace], int] = getattr(import_module(f"optimizer.cli.{module}"), name)
+    function: Callable[[Any], int] = getattr(import_module(f"optimizer.cli.{module}"), name)
     return function
 
 
@@ -51,13 +62,8 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(verb=run)
         return added
 
-    dupes = verb("dupes", "local:dupes", "Show files of equal content below a folder, without any service")
-    dupes.add_argument("--no-digest", action="store_true", help="prove equality without digests where that is faster")
-    usage = verb("usage", "local:usage", "Show what uses the space below a folder, without any service")
-    for local in (dupes, usage):
-        local.add_argument("folder", metavar="DIR")
-        local.add_argument("--json", action="store_true", help="print JSON")
-
+    for name, help_ in LOCAL.items():
+        verb(name, f"local:{name}", help_)
     up = verb("up", "up:run", "Run the whole service here, until Ctrl-C")
     demo = verb(
         "demo", "demo:run", "Show on a folder what the service finds, with a service of its own; changes nothing"

@@ -6,10 +6,11 @@ from pathlib import Path
 from optimizer import settings as configuration
 from optimizer.cli.errors import Exit
 from optimizer.cli.keys import KEYS_FILE, add_key
-from optimizer.cli.stack.programs import check_port, local_address, service
-from optimizer.cli.stack.redis import find_server, free_port, private_redis
+from optimizer.cli.stack.guard import guarded
+from optimizer.cli.stack.programs import check_port, local_address, start
+from optimizer.cli.stack.redis import free_port
 from optimizer.cli.stack.state import held, make_private, secret_file
-from optimizer.cli.stack.supervisor import Supervisor, ending_at_signals
+from optimizer.cli.stack.supervisor import Supervisor
 from optimizer.host.clock import SystemClock
 from optimizer.kinds import Scope
 from optimizer.settings import Settings
@@ -21,9 +22,13 @@ def run(arguments: argparse.Namespace) -> int:
     settings = configuration.load()
     state = settings.state_dir.absolute()
     make_private(state)
+    return guarded(lambda: _hold_and_serve(settings, state, yes=arguments.yes))
+
+
+def _hold_and_serve(settings: Settings, state: Path, *, yes: bool) -> int:
     try:
-        with ending_at_signals(), held(state) as lock, Supervisor(state / "logs") as supervisor:
-            _serve(settings, state, lock, supervisor, yes=arguments.yes)
+        with held(state) as lock, Supervisor(state / "logs") as supervisor:
+            _serve(settings, state, lock, supervisor, yes=yes)
     except KeyboardInterrupt:
         print("Stopped.")
     return Exit.DONE
@@ -37,13 +42,7 @@ def _serve(settings: Settings, state: Path, lock: int, supervisor: Supervisor, *
         "HRO_PORT": str(settings.port or free_port()),
         **_secrets(settings, state),
     }
-    if "redis_url" not in settings.model_fields_set:
-        redis = private_redis(find_server(yes=yes), state / "redis", pass_fds=(lock,))
-        supervisor.start(redis.program)
-        overrides["HRO_REDIS_URL"] = redis.url
-    environment = configuration.child_environment(overrides)
-    supervisor.start(*service(environment, settings.resources))
-    _greet(configuration.load(environment), supervisor)
+    _greet(start(supervisor, overrides, settings.resources, yes=yes, lock=lock), supervisor)
     try:
         supervisor.watch()
     finally:

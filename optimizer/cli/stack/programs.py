@@ -9,7 +9,8 @@ from optimizer import settings as configuration
 from optimizer.cli.client import Client
 from optimizer.cli.errors import RefusedError
 from optimizer.cli.serve import FOLDER, WORKER_ENVIRONMENT, api_command, worker_command
-from optimizer.cli.stack.supervisor import Program
+from optimizer.cli.stack.redis import answers, find_server, private_redis
+from optimizer.cli.stack.supervisor import Program, Supervisor
 from optimizer.errors import SettingsError, StoreUnavailableError
 from optimizer.host.clock import SystemClock
 from optimizer.kinds import Resource
@@ -19,6 +20,39 @@ from optimizer.store.vitals import Vitals
 
 #: Seconds for a Redis to connect and to answer, while we wait for workers
 _TIMEOUTS = (1.0, 1.0)
+
+
+def start(
+    supervisor: Supervisor,
+    overrides: Mapping[str, str],
+    resources: Iterable[Resource],
+    *,
+    inherit: bool = True,
+    yes: bool = False,
+    lock: int | None = None,
+) -> Settings:
+    """Start the service: a private Redis, unless HRO_REDIS_URL names one, then the API and the workers.
+
+    `overrides`, HRO_STATE_DIR among them, are set on top of this process's environment; without `inherit`
+    nothing of the product's settings is taken from that. `yes`: install Redis through sudo without asking.
+    `lock` stays open in Redis. Returns the settings with which the service runs.
+    """
+    given = configuration.load()
+    url = given.redis_url.get_secret_value()
+    if "redis_url" not in given.model_fields_set:
+        folder = Path(overrides["HRO_STATE_DIR"]) / "redis"
+        redis = private_redis(find_server(yes=yes), folder, pass_fds=() if lock is None else (lock,))
+        supervisor.start(redis.program)
+        overrides = {**overrides, "HRO_REDIS_URL": redis.url}
+    elif not answers(url):
+        raise StoreUnavailableError(
+            "No Redis answers at HRO_REDIS_URL; start it, or leave that unset for a private one"
+        )
+    elif not inherit:
+        overrides = {**overrides, "HRO_REDIS_URL": url}
+    environment = configuration.child_environment(overrides, inherit=inherit)
+    supervisor.start(*service(environment, resources))
+    return configuration.load(environment)
 
 
 def service(environment: Mapping[str, str], resources: Iterable[Resource]) -> list[Program]:

@@ -3,7 +3,6 @@
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +12,6 @@ from optimizer.cli.errors import ProgramEndedError
 from optimizer.cli.stack.child import GRACE_SECONDS, Child, end_all
 
 _POLL_SECONDS = 0.1
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def _at_once(_pid: int) -> bool:
@@ -51,7 +49,7 @@ class Supervisor:
     ) -> None:
         try:
             self.stop()
-        except KeyboardInterrupt:  # which ending_at_signals() raises only once
+        except KeyboardInterrupt:  # which guarded() lets through only once
             self.stop()
             raise
 
@@ -114,23 +112,3 @@ class Supervisor:
 
 def _ended(child: Child, what: str) -> ProgramEndedError:
     return ProgramEndedError(f"{child.name} {what}. The end of {child.log}:\n{child.tail()}")
-
-
-@contextmanager
-def ending_at_signals() -> Iterator[None]:
-    """SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt at the first, and do nothing after it.
-
-    The second Ctrl-C of an impatient person would otherwise break off the orderly end that the first one began.
-    """
-
-    def once(_number: int, _frame: object) -> None:
-        for number in _SIGNALS:
-            signal.signal(number, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, once) for number in _SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 
 from optimizer.cli.errors import ProgramEndedError
 from optimizer.cli.stack.supervisor import Program, Supervisor
-from tests.processes import all_gone, eventually, runs
+from tests.processes import all_gone, runs
 
 SLEEPER = "import time; print('sleeping', flush=True); time.sleep(600)"
 #: Ignores SIGTERM, and starts a child that does so too
@@ -118,51 +117,3 @@ def test_the_last_log_is_kept(tmp_path: Path) -> None:
         with Supervisor(tmp_path) as supervisor:
             supervisor.start(program("one", SLEEPER, is_ready=lambda _pid: says(tmp_path / "one.log", "sleeping")))
     assert {path.name for path in tmp_path.iterdir()} == {"one.log", "one.log.1"}
-
-
-SUPERVISING = """
-import sys
-from pathlib import Path
-from optimizer.cli.stack.supervisor import Program, Supervisor, ending_at_signals
-
-folder = Path(sys.argv[1])
-polite = Program(name="polite", command=(sys.executable, "-c", sys.argv[2], str(folder / "order"), "polite"),
-                 is_ready=lambda _pid: "ready" in (folder / "polite.log").read_text())
-try:
-    with ending_at_signals(), Supervisor(folder) as supervisor:
-        supervisor.start(polite, Program(name="sleeper", command=(sys.executable, "-c", sys.argv[3])))
-        print(*supervisor.pids().values(), flush=True)
-        supervisor.watch()
-except KeyboardInterrupt:
-    sys.exit(7)
-"""
-
-
-def supervising(folder: Path) -> "tuple[subprocess.Popen[str], list[int]]":
-    """A process that supervises two programs, and their ids."""
-    command = [sys.executable, "-c", SUPERVISING, str(folder), POLITE, SLEEPER]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[3])
-    assert process.stdout is not None
-    return process, [int(pid) for pid in process.stdout.readline().split()]
-
-
-def test_a_killed_supervisor_leaves_no_program(tmp_path: Path) -> None:
-    """Programs end, and are asked politely, when their supervisor gets a SIGKILL that it cannot catch."""
-    process, pids = supervising(tmp_path)
-    with process:
-        assert len(pids) == 2
-        process.kill()
-    assert all_gone(pids)
-    assert eventually(lambda: says(tmp_path / "order", "polite"))
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_everything_in_order(tmp_path: Path, number: signal.Signals) -> None:
-    """SIGINT, SIGTERM and SIGHUP each stop the programs before the supervisor itself ends."""
-    process, pids = supervising(tmp_path)
-    with process:
-        process.send_signal(number)
-        process.send_signal(number)  # an impatient second one changes nothing
-        assert process.wait(timeout=60) == 7
-        assert not any(runs(pid) for pid in pids)
-    assert says(tmp_path / "order", "polite")

@@ -80,5 +80,6 @@ def test_hashing_compares_the_two_runs() -> None:
 
 
 def test_progress_reads_as_words_and_numbers() -> None:
-    """What a job reports is shown with thousands separated, in its own words."""
-    assert tables.counts({"phase": "walk", "files_done": 1200}) == "walk, files done 1,200"
+    """What a job reports is shown with thousands separated and bytes with their unit, else in its own words."""
+    said = {"phase": "walk", "files_done": 1200, "bytes": 2048, "folder": "/data"}
+    assert tables.counts(said) == "walk, files done 1,200, 2.0 KiB, /data"
