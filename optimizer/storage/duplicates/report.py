@@ -1,0 +1,113 @@
+"""What a search for duplicates found, as values and as JSON."""
+
+from dataclasses import dataclass
+
+from optimizer.host.tree import ScanLog
+from optimizer.paths import path_fields
+from optimizer.ports import FileKey
+from optimizer.storage.classes import megabytes
+from optimizer.storage.facts import FileFacts, JsonRow, file_json
+
+#: Groups that are told in detail, and files of each.
+_GROUPS_SHOWN = 20
+_FILES_SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """One name of a file that has duplicates; hard links of one inode share the key."""
+
+    facts: FileFacts
+    key: FileKey
+
+    def to_json(self) -> JsonRow:
+        return {**path_fields(self.facts.path), "device": self.key.device, "inode": self.key.inode}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Two or more inodes of equal content, with all their names that were met, sorted by path."""
+
+    digest: bytes  #: SHA-256 of the whole content
+    size: int
+    copies: int  #: inodes
+    names: tuple[Name, ...]
+
+    @property
+    def reclaimable_bytes(self) -> int:
+        """What it would save to keep one copy, if the copies share nothing and have no holes."""
+        return (self.copies - 1) * self.size
+
+    def to_json(self) -> JsonRow:
+        """`digest`, `size`, `copies`, `reclaimable_bytes`, `files` [{path, path_bytes?, device, inode}]."""
+        return {
+            "digest": self.digest.hex(),
+            "size": self.size,
+            "copies": self.copies,
+            "reclaimable_bytes": self.reclaimable_bytes,
+            "files": [name.to_json() for name in self.names],
+        }
+
+    def detail_json(self) -> JsonRow:
+        """The fields that clients of /analyze/storage/duplicates have always read, for the first 100 names."""
+        return {
+            "hash": self.digest.hex(),
+            "files": [file_json(name.facts) for name in self.names[:_FILES_SHOWN]],
+            "files_count": len(self.names),
+            "duplicate_count": self.copies - 1,
+            "space_wasted": self.reclaimable_bytes,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DuplicateReport:
+    """Every group, those that waste most first; where they waste the same, by digest."""
+
+    groups: tuple[Group, ...]
+    files: int  #: names of regular files that were met
+    folders: int
+    size: int  #: bytes of all inodes that were met
+    bytes_read: int
+    cache: JsonRow  #: hits, misses and hit_rate
+    changed: tuple[JsonRow, ...]  #: path fields of files that were left out, as they changed meanwhile; 100 at most
+    changed_count: int
+    log: ScanLog
+
+    @property
+    def reclaimable_bytes(self) -> int:
+        return sum(group.reclaimable_bytes for group in self.groups)
+
+    @property
+    def redundant_copies(self) -> int:
+        return sum(group.copies - 1 for group in self.groups)
+
+    def to_json(self) -> JsonRow:
+        """Every group in full, as `hro dupes --json` prints it."""
+        return {
+            "groups": [group.to_json() for group in self.groups],
+            "reclaimable_bytes": self.reclaimable_bytes,
+            **self._scan_json(),
+        }
+
+    def summary_json(self) -> JsonRow:
+        """The fields of /analyze/storage/duplicates: counts, and the 20 groups that waste most."""
+        return {
+            "duplicate_groups": len(self.groups),
+            "total_duplicates": self.redundant_copies,
+            "space_wasted_bytes": self.reclaimable_bytes,
+            "space_wasted_mb": megabytes(self.reclaimable_bytes),
+            "total_wasted_space": self.reclaimable_bytes,
+            "duplicate_details": [group.detail_json() for group in self.groups[:_GROUPS_SHOWN]],
+            **self._scan_json(),
+        }
+
+    def _scan_json(self) -> JsonRow:
+        return {
+            "files_scanned": self.files,
+            "directories_scanned": self.folders,
+            "bytes_read": self.bytes_read,
+            "cache": self.cache,
+            "changed": list(self.changed),
+            "changed_count": self.changed_count,
+            **self.log.to_json(),
+        }

@@ -1,0 +1,214 @@
+"""The search for duplicates finds every group, and nothing else."""
+
+import hashlib
+import os
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from optimizer.errors import CancelledError
+from optimizer.hashing.memory_cache import MemoryHashCache, NullHashCache
+from optimizer.host.clock import SystemClock
+from optimizer.host.meter import NoProgress
+from optimizer.host.walk import key_of, state_of
+from optimizer.ports import CachedDigest, HashCache, Progress
+from optimizer.storage.duplicates.find import find_duplicates
+from optimizer.storage.duplicates.report import DuplicateReport
+from tests.fakes.clock import FakeClock
+from tests.fakes.job import Listening
+from tests.trees import make, open_descriptors, opened, unprivileged
+
+LARGE = 100_000  #: bytes: more than what is read whole at once
+
+
+def search(root: Path, *, cache: HashCache | None = None, progress: Progress | None = None) -> DuplicateReport:
+    with opened(root) as tree:
+        return find_duplicates([tree], cache or NullHashCache(), progress or NoProgress(), SystemClock())
+
+
+def groups(report: DuplicateReport) -> list[list[str]]:
+    return [[os.fsdecode(name.facts.path).rpartition("/")[2] for name in group.names] for group in report.groups]
+
+
+def test_equal_files_are_a_group(tmp_path: Path) -> None:
+    """With the SHA-256 of their content; a file that only has the same size is in none."""
+    make(tmp_path, {"a": b"same", "sub/b": b"same", "c": b"else", "d": b"longer"})
+    (group,) = search(tmp_path).groups
+    assert (group.digest, group.size, group.copies) == (hashlib.sha256(b"same").digest(), 4, 2)
+    assert [name.facts.path for name in group.names] == [os.fsencode(tmp_path / name) for name in ("a", "sub/b")]
+
+
+def test_those_that_waste_most_come_first(tmp_path: Path) -> None:
+    """Then by digest, so that the same tree always gives the same answer."""
+    make(tmp_path, {"a1": b"a" * 10, "a2": b"a" * 10, "b1": b"b" * 9, "b2": b"b" * 9, "b3": b"b" * 9})
+    make(tmp_path, {f"{name}{number}": name.encode() * 3 for name in "cdef" for number in range(2)})
+    report = search(tmp_path)
+    wasted = [group.reclaimable_bytes for group in report.groups]
+    assert wasted == [18, 10, 3, 3, 3, 3]
+    assert [group.digest for group in report.groups[2:]] == sorted(group.digest for group in report.groups[2:])
+    assert report.reclaimable_bytes == sum(wasted)
+
+
+def test_empty_files_and_links_are_no_duplicates(tmp_path: Path) -> None:
+    """There is nothing in them to save."""
+    make(tmp_path, {"a": b"", "b": b"", "c": b"same", "d": "c"})
+    assert search(tmp_path).groups == ()
+
+
+def test_names_of_one_inode_are_one_copy(tmp_path: Path) -> None:
+    """Hard links waste nothing; in a group, all names of a copy are listed and it counts once."""
+    make(tmp_path, {"a": b"same", "c": b"same", "alone": b"other"})
+    (tmp_path / "b").hardlink_to(tmp_path / "a")
+    (tmp_path / "also-alone").hardlink_to(tmp_path / "alone")
+    report = search(tmp_path)
+    (group,) = report.groups
+    assert groups(report) == [["a", "b", "c"]]
+    assert (group.copies, group.reclaimable_bytes) == (2, 4)
+
+
+@pytest.mark.parametrize("where", [0, 5000, LARGE // 2, LARGE - 5000, LARGE - 1])
+def test_one_byte_makes_a_difference(tmp_path: Path, where: int) -> None:
+    """Wherever it is in a large file."""
+    content = bytes(LARGE)
+    edited = content[:where] + b"x" + content[where + 1 :]
+    make(tmp_path, {"a": content, "b": content, "c": edited})
+    assert groups(search(tmp_path)) == [["a", "b"]]
+
+
+def test_near_misses_are_not_read_whole(tmp_path: Path) -> None:
+    """Large files that differ at an end cost 8 KiB each."""
+    make(tmp_path, {f"{number}": bytes(LARGE - 1) + bytes([number]) for number in range(10)})
+    assert search(tmp_path).bytes_read == 10 * 8192
+
+
+def test_files_of_their_own_size_are_not_read(tmp_path: Path) -> None:
+    """Nothing can equal them."""
+    make(tmp_path, {f"{size}": b"x" * size for size in (10, 20, LARGE)})
+    assert search(tmp_path).bytes_read == 0
+
+
+def test_a_second_search_reads_nothing(tmp_path: Path) -> None:
+    """Where the cache knows all digests, small files and large ones alike."""
+    make(tmp_path, {"a": b"same", "b": b"same", "c": bytes(LARGE), "d": bytes(LARGE)})
+    cache = MemoryHashCache(ttl_seconds=100, capacity=100, clock=FakeClock())
+    first, second = search_settled(tmp_path, cache), search_settled(tmp_path, cache)
+    assert groups(first) == groups(second) == [["c", "d"], ["a", "b"]]
+    assert (second.cache["hits"], second.bytes_read) == (4, 0)
+
+
+def search_settled(root: Path, cache: HashCache) -> DuplicateReport:
+    """As if the files had been there for long: their ctime cannot be set back."""
+    clock = FakeClock(SystemClock().now())
+    clock.move(3600)
+    with opened(root) as tree:
+        return find_duplicates([tree], cache, NoProgress(), clock)
+
+
+def test_what_the_cache_says_of_another_state_is_not_believed(tmp_path: Path) -> None:
+    """A digest holds for a size, mtime and ctime; any other one is read anew."""
+    make(tmp_path, {"a": b"same", "b": b"else"})
+    cache = MemoryHashCache(ttl_seconds=100, capacity=100, clock=FakeClock())
+    for name in "ab":
+        status = (tmp_path / name).stat()
+        stale = state_of(status)._replace(ctime_ns=status.st_ctime_ns - 1)
+        cache.put_many("sha256", {key_of(status): CachedDigest(stale, bytes(32))})
+    assert search(tmp_path, cache=cache).groups == ()
+
+
+class Meddling(Listening):
+    """Changes files while the search is at its second phase."""
+
+    def __init__(self, changes: Mapping[Path, bytes]) -> None:
+        super().__init__()
+        self._changes = changes
+
+    def report(self, **counts: int | str) -> None:
+        if counts["phase"] != "walk":
+            for path, content in self._changes.items():
+                path.write_bytes(content)
+            self._changes = {}
+
+
+@pytest.mark.parametrize("size", [4, LARGE])
+def test_a_file_that_changes_meanwhile_is_left_out(tmp_path: Path, size: int) -> None:
+    """It is named, and the others are still a group; nothing is claimed of what it was."""
+    make(tmp_path, {"a": b"x" * size, "b": b"x" * size, "c": b"x" * size})
+    report = search(tmp_path, progress=Meddling({tmp_path / "c": b"y" * size}))
+    assert groups(report) == [["a", "b"]]
+    assert (report.changed, report.changed_count) == (({"path": str(tmp_path / "c")},), 1)
+
+
+def test_a_file_that_cannot_be_read_is_recorded(tmp_path: Path) -> None:
+    """The search goes on without it."""
+    make(tmp_path, {"a": b"same", "b": b"same", "c": b"same"})
+    tmp_path.chmod(0o755)
+    (tmp_path / "b").chmod(0)
+    with opened(tmp_path) as tree, unprivileged():
+        report = find_duplicates([tree], NullHashCache(), NoProgress(), SystemClock())
+    assert groups(report) == [["a", "c"]]
+    assert report.log.errors == [{"path": str(tmp_path / "b"), "error": "Permission denied"}]
+
+
+def test_duplicates_are_found_across_trees(tmp_path: Path) -> None:
+    """One copy in each of two folders that were asked for."""
+    make(tmp_path, {"one/a": b"same", "two/b": b"same"})
+    with opened(tmp_path / "one") as one, opened(tmp_path / "two/b") as two:
+        report = find_duplicates([one, two], NullHashCache(), NoProgress(), SystemClock())
+    assert groups(report) == [["a", "b"]]
+
+
+@pytest.mark.parametrize("cancel_at", [1, 2, 3])
+def test_a_cancelled_search_ends_at_once(tmp_path: Path, cancel_at: int) -> None:
+    """In any phase, and leaves no file open."""
+    make(tmp_path, {"a": bytes(LARGE), "b": bytes(LARGE), "c": b"same", "d": b"same"})
+    before = open_descriptors()
+    with pytest.raises(CancelledError):
+        search(tmp_path, progress=Listening(cancel_at=cancel_at))
+    assert open_descriptors() == before
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+@given(
+    st.lists(st.tuples(st.sampled_from([0, 1, 65_536, 65_537, 70_000]), st.integers(0, 2), st.booleans()), max_size=9)
+)
+def test_groups_are_those_of_a_comparison(
+    tmp_path_factory: pytest.TempPathFactory, files: list[tuple[int, int, bool]]
+) -> None:
+    """Whatever the files: what the search finds is what comparing every file with every other one finds."""
+    root = tmp_path_factory.mktemp("tree")
+    truth = defaultdict(list)
+    for number, (size, byte, at_end) in enumerate(files):
+        content = bytes(size - 1) + bytes([byte]) if at_end and size else bytes([byte]) * size
+        make(root, {f"{number}": content})
+        truth[content].append(f"{number}")
+    expected = sorted(names for content, names in truth.items() if content and len(names) > 1)
+    assert sorted(groups(search(root))) == expected
+
+
+def test_the_summary_has_the_fields_that_clients_read(tmp_path: Path) -> None:
+    """Twenty groups in detail, and the sums of all."""
+    make(tmp_path, {f"{number:02}{copy}": b"%02d" % number for number in range(25) for copy in "abc"})
+    summary = search(tmp_path).summary_json()
+    assert (summary["duplicate_groups"], summary["total_duplicates"]) == (25, 50)
+    assert summary["space_wasted_bytes"] == summary["total_wasted_space"] == 100
+    details = summary["duplicate_details"]
+    assert isinstance(details, list)
+    assert len(details) == 20
+    assert {"hash", "files", "duplicate_count", "space_wasted"} <= set(details[0])
+    assert set(details[0]["files"][0]) == {"path", "name", "size", "mtime", "atime", "extension"}
+    assert (details[0]["duplicate_count"], details[0]["space_wasted"]) == (2, 4)
+
+
+def test_the_json_names_every_file(tmp_path: Path) -> None:
+    """With what tells hard links from copies."""
+    make(tmp_path, {"a": b"same", "b": b"same"})
+    status = (tmp_path / "a").stat()
+    found: Any = search(tmp_path).to_json()
+    (group,) = found["groups"]
+    assert group["files"][0] == {"path": str(tmp_path / "a"), "device": status.st_dev, "inode": status.st_ino}
+    assert group["digest"] == hashlib.sha256(b"same").hexdigest()
