@@ -1,5 +1,6 @@
 """Digests of many files: asks the cache first, reads the others, and tells the cache."""
 
+import os
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import islice
@@ -83,8 +84,11 @@ class Hasher:
         self._path = file.path
         self.meter.add(self._path, files=1)
         try:
-            with reader.opened(file.folder, file.name) as descriptor:
+            descriptor = reader.open(file.folder, file.name)
+            try:
                 return self._reader.digest(descriptor, file.key, file.state)
+            finally:
+                os.close(descriptor)
         except FileChangedError:
             self.note_changed(file)
         except OSError as error:
