@@ -59,10 +59,12 @@ def duplicates(result: JsonObject) -> RenderableType:
     groups = _table("Groups that waste the most", "wasted", "files", "one of them")
     for row in result["duplicate_details"][:_ROWS]:
         groups.add_row(size(row["space_wasted"]), f"{len(row['files']):,}", shown(row["files"][0]["path"]))
-    found = f"{result['duplicate_groups']:,} groups with {result['total_duplicates']:,} copies too many"
+    groups_found = _many(result["duplicate_groups"], "group", "groups")
+    copies = _many(result["total_duplicates"], "copy", "copies")
+    wasted = size(result["space_wasted_bytes"])
     return _section(
         "Files of equal content",
-        f"{found}; {size(result['space_wasted_bytes'])} could be reclaimed{_unread(result)}",
+        f"{groups_found} with {copies} too many; {wasted} could be reclaimed{_unread(result)}",
         groups,
     )
 
@@ -101,7 +103,11 @@ def seconds(record: JsonObject) -> float:
 
 def _unread(result: JsonObject) -> str:
     count = result.get("error_count", 0)
-    return f"; {count:,} entries could not be read" if count else ""
+    return f"; {_many(count, 'entry', 'entries')} could not be read" if count else ""
+
+
+def _many(count: int, one: str, more: str) -> str:
+    return f"{count:,} {one if count == 1 else more}"
 
 
 def _table(title: str | None, *columns: str) -> Table:

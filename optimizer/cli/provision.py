@@ -12,6 +12,7 @@ none is started, and none is left enabled. What was installed before is left as 
 import argparse
 import fcntl
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -91,13 +92,17 @@ NEEDS = {
 }
 
 
-def ensure(names: Sequence[str], *, yes: bool = False, machine: Machine | None = None) -> None:
-    """See that the packages of these names are there. Raises ProvisionError."""
+def ensure(names: Sequence[str], *, yes: bool = False, announced: bool = False, machine: Machine | None = None) -> None:
+    """See that the packages of these names are there. Raises ProvisionError.
+
+    `yes`: use sudo without asking. `announced`: the user has been told already what is missing.
+    """
     machine = machine or Machine()
     missing = [NEEDS[name] for name in names if not NEEDS[name].is_met(machine)]
     if not missing:
         return
-    _announce(missing)
+    if not announced:
+        _announce(missing)
     if shutil.which("apt-get") is None:
         raise ProvisionError(
             "There is no apt-get here. Install them with this system's package manager, then try again."
@@ -119,12 +124,12 @@ def _announce(missing: Sequence[Need]) -> None:
 def _install_through_sudo(missing: Sequence[Need], *, yes: bool) -> None:
     """Run this script once more, as root."""
     itself = [sys.executable, "-I", str(Path(__file__).resolve()), *(need.package for need in missing)]
-    command = " ".join(itself)
+    command = shlex.join(itself)
     if shutil.which("sudo") is None:
         raise ProvisionError(f"There is no sudo here. As root, run: {command}")
     if not yes and not _said_yes():
         raise ProvisionError(f"Say YES=1 to make, or run: sudo {command}")
-    if subprocess.run(["sudo", "--", *itself], check=False).returncode != 0:
+    if subprocess.run(["sudo", "--", *itself, "--announced"], check=False).returncode != 0:
         raise ProvisionError(f"The installation failed: sudo {command}")
 
 
@@ -242,11 +247,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Install what is missing, by the rule in this file's first lines.")
     parser.add_argument("needs", nargs="+", choices=sorted(NEEDS), metavar="NEED", help=", ".join(sorted(NEEDS)))
     parser.add_argument("--yes", action="store_true", help="use sudo without asking")
+    parser.add_argument("--announced", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--root", type=Path, default=Path("/"), help=argparse.SUPPRESS)
     arguments = parser.parse_args(argv)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that policy-rc.d is taken away then, too
     try:
-        ensure(arguments.needs, yes=arguments.yes, machine=Machine(arguments.root))
+        machine = Machine(arguments.root)
+        ensure(arguments.needs, yes=arguments.yes, announced=arguments.announced, machine=machine)
     except ProvisionError as error:
         print(f"hro: {error}", file=sys.stderr)
         return 1

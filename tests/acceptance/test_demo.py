@@ -35,7 +35,7 @@ def test_it_shows_what_it_found_and_leaves_nothing(tree: Path, scratch: Path) ->
     assert code == 0, error
     assert "What uses the space in" in out
     assert "3 files, 146.5 KiB" in out
-    assert "1 groups with 1 copies too many; 48.8 KiB could be reclaimed" in out
+    assert "1 group with 1 copy too many; 48.8 KiB could be reclaimed" in out
     assert "GiB available. Dry run of a change:" in out
     runs = [line.split() for line in out.splitlines() if line.strip().startswith(("first ", "second "))]
     assert [run[:2] for run in runs] == [["first", "3"], ["second", "3"]]

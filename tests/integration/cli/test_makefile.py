@@ -4,11 +4,19 @@ import re
 import subprocess
 from pathlib import Path
 
+from optimizer.settings import child_environment
+
 ROOT = Path(__file__).parents[3]
 
 
 def make(*arguments: str) -> str:
-    done = subprocess.run(["make", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
+    """What make prints. What it was itself started with, as by `make test YES=1`, is kept away from it."""
+    kept = {
+        name: text
+        for name, text in child_environment({}).items()
+        if not name.startswith("MAKE") and name not in {"MFLAGS", "YES", "T", "DIR"}
+    }
+    done = subprocess.run(["make", *arguments], cwd=ROOT, env=kept, capture_output=True, text=True, check=True)
     return done.stdout
 
 

@@ -60,7 +60,7 @@ def test_duplicates_show_groups_and_total() -> None:
         "duplicate_details": [{"hash": "00", "files": files, "duplicate_count": 1, "space_wasted": 2048}],
     }
     shown = text(tables.duplicates(result))
-    assert "1 groups with 1 copies too many; 2.0 KiB could be reclaimed" in shown
+    assert "1 group with 1 copy too many; 2.0 KiB could be reclaimed" in shown
     assert "/data/a" in shown
 
 
