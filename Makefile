@@ -57,10 +57,11 @@ lock:  ## Write both lock files anew from pyproject.toml
 		echo 'hro: $(PYTHON) is missing or older than 3.11. Name another one: make PYTHON=python3.12' >&2; exit 1; }
 	@$(BIN)/python -c 'import pip' 2>/dev/null || { $(PROVISION) python3-venv && $(PYTHON) -m venv --clear .venv; }
 	@echo 'Filling .venv, which takes about a minute the first time …'
-	@$(BIN)/pip install --disable-pip-version-check --progress-bar off --require-hashes -r $< | $(PROGRESS)
+	@$(BIN)/python -u -m pip install --disable-pip-version-check --progress-bar off --require-hashes -r $< | $(PROGRESS)
 	@$(BIN)/pip install --disable-pip-version-check -q --no-deps --no-build-isolation -e .
 	@touch $@
 
 # One line that pip's many become: the packages so far, of those that the lock names. Nothing where nobody watches
-PROGRESS = awk -v all=$$(grep -c '==' $<) -v tty=$$([ -t 1 ] && echo 1) \
-	'tty && /^Collecting / { printf "\r\033[K  %d of %d: %s", ++n, all, $$2; fflush() } END { if (n) print "" }'
+PROGRESS = awk -v all=$$(grep -c '==' $<) -v tty=$$([ -t 2 ] && echo 1) \
+	'tty && /^Collecting / { printf "\r\033[K  %d of %d: %s", ++n, all, $$2 > "/dev/stderr"; fflush("/dev/stderr") } \
+	END { if (n) print "" > "/dev/stderr" }'
