@@ -32,7 +32,7 @@ def judge(signs: Signs) -> dict[str, Any]:
     if not signs.has_signing_key:
         warnings.append("HRO_SIGNING_KEY is not set: workers refuse jobs that change the host.")
     if dependencies["rabbitmq"] == UNHEALTHY:
-        warnings.append("Events wait in Redis until the keeper reaches RabbitMQ.")
+        warnings.append("RabbitMQ is not reached: events wait in Redis.")
     if signs.workers is None:
         status = UNHEALTHY
     else:
@@ -56,14 +56,21 @@ def _dependencies(signs: Signs) -> dict[str, str]:
 
 def _missing(signs: Signs) -> list[str]:
     """The workers that this service sends jobs to and that are not there."""
-    there = {name for name, facts in (signs.workers or {}).items() if facts["alive"]}
+    there = _there(signs)
     return [name for name in (f"{resource}@{signs.job_host}" for resource in Resource) if name not in there]
+
+
+def _there(signs: Signs) -> set[str]:
+    return {name for name, facts in (signs.workers or {}).items() if facts["alive"]}
 
 
 def _worker_warnings(signs: Signs) -> list[str]:
     if signs.workers is None:
         return ["Redis cannot be reached: no job can be taken."]
-    return [f"No worker {name}: its jobs wait." for name in _missing(signs)]
+    warnings = [f"No worker {name}: its jobs wait." for name in _missing(signs)]
+    if not any(name.startswith("keeper@") for name in _there(signs)):
+        warnings.append("No keeper: events and tasks that other services enqueue wait.")
+    return warnings
 
 
 def _disk_warnings(system: JsonObject) -> list[str]:

@@ -7,6 +7,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from api import celery_metrics
 from optimizer.errors import StoreUnavailableError
 from optimizer.store import metrics as stored
 from optimizer.store.vitals import Vitals
@@ -22,7 +23,7 @@ class StoreCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         try:
-            found = [*self._counted(), *self._waiting(), *self._workers()]
+            found = [*self._counted(), *self._waiting(), *self._workers(), *self._celery()]
             up = 1
         except StoreUnavailableError:
             found, up = [], 0
@@ -58,6 +59,10 @@ class StoreCollector(Collector):
         for name, facts in self._vitals.workers().items():
             up.add_metric([name], float(facts["alive"]))
         yield up
+
+    def _celery(self) -> Iterator[Metric]:
+        vitals = self._vitals
+        return celery_metrics.families(vitals.celery_counters(), vitals.workers(), vitals.queues())
 
 
 def _jobs(fields: Mapping[tuple[str, ...], float]) -> Iterator[Metric]:

@@ -5,6 +5,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from redis import Redis
+
+from optimizer import schedules
+from optimizer import settings as configuration
 from optimizer.cpu.analyze import analyze_cpu
 from optimizer.cpu.optimize import optimize_cpu
 from optimizer.docker.analyze import analyze_docker
@@ -18,14 +22,19 @@ from optimizer.host.files import ScanRoots, raise_open_file_limit
 from optimizer.kinds import KINDS, Resource
 from optimizer.memory.analyze import analyze_memory
 from optimizer.memory.optimize import optimize_memory
+from optimizer.ports import Clock
 from optimizer.runner import Handler
+from optimizer.schedules import Schedule
 from optimizer.settings import Settings
 from optimizer.storage.handlers import analyze_duplicates, analyze_large_files, analyze_report, analyze_storage
 from optimizer.storage.optimize import optimize_storage_kind
+from optimizer.store import keys
 from optimizer.store.attempts import AttemptStore
 from optimizer.store.connection import IMPATIENT, PATIENT, Scripts, connect
 from optimizer.store.endings import Lifetimes
+from optimizer.store.intake import Intake
 from optimizer.store.jobs import JobStore
+from optimizer.store.outbox import Stream
 from optimizer.store.vitals import Vitals
 from optimizer.values import JsonObject
 
@@ -41,26 +50,30 @@ def lifetimes(settings: Settings) -> Lifetimes:
     return Lifetimes(record_seconds=record_seconds, tombstone_seconds=record_seconds + _TOMBSTONE_SECONDS)
 
 
+def configured_schedules(settings: Settings) -> tuple[Schedule, ...]:
+    """Raises SettingsError."""
+    text = configuration.schedule_text(settings)
+    return schedules.DEFAULT if text is None else schedules.parse(text)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiParts:
     """What the API stands on."""
 
     store: JobStore
+    intake: Intake
+    schedules: tuple[Schedule, ...]
     vitals: Vitals
     clock: SystemClock
 
 
 def api_parts(settings: Settings) -> ApiParts:
     client = connect(settings.redis_url.get_secret_value(), IMPATIENT)
-    clock = SystemClock()
+    clock, scripts = SystemClock(), Scripts(client)
     return ApiParts(
-        store=JobStore(
-            redis=client,
-            scripts=Scripts(client),
-            lifetimes=lifetimes(settings),
-            clock=clock,
-            signing_key=_signing_key(settings),
-        ),
+        schedules=configured_schedules(settings),
+        intake=_intake(settings, client, scripts, clock),
+        store=_job_store(settings, client, scripts, clock),
         vitals=Vitals(redis=client, clock=clock),
         clock=clock,
     )
@@ -71,6 +84,7 @@ class WorkerParts:
     """What a worker stands on; made anew in each of its processes."""
 
     attempts: AttemptStore
+    intake: Intake
     vitals: Vitals
     clock: SystemClock
     handlers: Mapping[str, Handler]
@@ -80,13 +94,84 @@ class WorkerParts:
 def worker_parts(settings: Settings) -> WorkerParts:
     raise_open_file_limit()  # a walk keeps the folders above it open
     client = connect(settings.redis_url.get_secret_value(), PATIENT)
-    clock = SystemClock()
+    clock, scripts = SystemClock(), Scripts(client)
     return WorkerParts(
-        attempts=AttemptStore(scripts=Scripts(client), lifetimes=lifetimes(settings), clock=clock),
+        intake=_intake(settings, client, scripts, clock),
+        attempts=AttemptStore(scripts=scripts, lifetimes=lifetimes(settings), clock=clock),
         vitals=Vitals(redis=client, clock=clock),
         clock=clock,
         handlers=handlers(settings),
         signing_key=_signing_key(settings),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeeperParts:
+    """What the keeper stands on."""
+
+    redis: Redis
+    scripts: Scripts
+    intake: Intake
+    outbox: Stream
+    celery_events: Stream
+    vitals: Vitals
+    clock: SystemClock
+
+
+def keeper_parts(settings: Settings) -> KeeperParts:
+    client = connect(settings.redis_url.get_secret_value(), PATIENT)
+    clock, scripts = SystemClock(), Scripts(client)
+    consumer = f"keeper@{settings.host}"
+    return KeeperParts(
+        redis=client,
+        scripts=scripts,
+        intake=_intake(settings, client, scripts, clock),
+        outbox=Stream(redis=client, name=keys.OUTBOX, consumer=consumer),
+        celery_events=Stream(redis=client, name=keys.CELERY_EVENTS, consumer=consumer),
+        vitals=Vitals(redis=client, clock=clock),
+        clock=clock,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeatParts:
+    """What beat stands on."""
+
+    store: JobStore
+    schedules: tuple[Schedule, ...]
+    vitals: Vitals
+    clock: SystemClock
+
+
+def beat_parts(settings: Settings) -> BeatParts:
+    client = connect(settings.redis_url.get_secret_value(), PATIENT)
+    clock = SystemClock()
+    return BeatParts(
+        store=_job_store(settings, client, Scripts(client), clock),
+        schedules=configured_schedules(settings),
+        vitals=Vitals(redis=client, clock=clock),
+        clock=clock,
+    )
+
+
+def _job_store(settings: Settings, client: Redis, scripts: Scripts, clock: Clock) -> JobStore:
+    return JobStore(
+        redis=client,
+        scripts=scripts,
+        lifetimes=lifetimes(settings),
+        clock=clock,
+        signing_key=_signing_key(settings),
+    )
+
+
+def _intake(settings: Settings, client: Redis, scripts: Scripts, clock: Clock) -> Intake:
+    return Intake(
+        redis=client,
+        scripts=scripts,
+        lifetimes=lifetimes(settings),
+        clock=clock,
+        default_host=settings.job_host,
+        allowed=settings.queue_scopes,
     )
 
 

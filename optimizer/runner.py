@@ -18,9 +18,7 @@ class Finding:
 
     result: JsonObject
     event: JsonObject = field(default_factory=dict)  #: data of the kind's own event
-    gauges: Mapping[str, int] = field(
-        default_factory=dict
-    )  #: metrics of the last run, such as memory_freed_bytes
+    gauges: Mapping[str, int] = field(default_factory=dict)  #: metrics of the last run, such as memory_freed_bytes
     verdict: Verdict | None = None
 
 
@@ -100,15 +98,9 @@ def _apply(plan: Plan, handler: Change[Any], progress: Progress, clock: Clock) -
     )
 
 
-def _receipt(
-    job: Job, plan: Plan, verdict: Verdict, clock: Clock, applied: Applied | None = None
-) -> dict[str, Any]:
+def _receipt(job: Job, plan: Plan, verdict: Verdict, clock: Clock, applied: Applied | None = None) -> dict[str, Any]:
     """The fields that the result of every change has."""
-    done = (
-        [outcome.number for outcome in applied.outcomes if outcome.status is OutcomeStatus.DONE]
-        if applied
-        else []
-    )
+    done = [outcome.number for outcome in applied.outcomes if outcome.status is OutcomeStatus.DONE] if applied else []
     return {
         "optimization_id": job.optimization_id,
         "status": Status.COMPLETED.value,

@@ -58,6 +58,7 @@ class Settings(Value):
     queue_scopes: Scopes = (Scope.READ, Scope.PLAN)
     docker_url: str = ""
     flower_port: int = Field(5555, ge=0, le=65_535)
+    schedules: Path | None = None  #: a TOML file, see schedules.py
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     concurrency: int = Field(1, ge=1, le=64, description="Processes of each worker.")
     time_limit_seconds: int = Field(3600, ge=10, le=24 * 3600)
@@ -109,6 +110,16 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     except ValidationError as error:
         problems = [f"{PREFIX}{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors() if item["loc"]]
         raise SettingsError("; ".join(problems) or str(error)) from None
+
+
+def schedule_text(settings: Settings) -> str | None:
+    """The text of the file HRO_SCHEDULES, None where no file is named. Raises SettingsError."""
+    if settings.schedules is None:
+        return None
+    try:
+        return settings.schedules.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(f"HRO_SCHEDULES: {settings.schedules} cannot be read: {error.strerror}") from None
 
 
 def _setting(variable: str, text: str) -> tuple[str, str]:

@@ -21,6 +21,7 @@ from optimizer.jobs import Job, Status
 from optimizer.kinds import Scope
 from optimizer.runner import Report, run
 from optimizer.store.attempts import Attempt, Refusal
+from optimizer.store.foreign import ForeignTask
 from optimizer.store.signing import is_signed
 from workers.parts import job_of_message, owner_name, worker_parts, worker_settings
 from workers.progress import RecordProgress
@@ -48,10 +49,23 @@ class JobTask(Task):  # type: ignore[type-arg]  # it takes arguments in the stub
 
     def _refuse(self, refusal: Refusal, optimization_id: str) -> NoReturn:
         log.info("message_refused", reason=refusal.value, optimization_id=optimization_id)
+        if refusal is Refusal.UNKNOWN:
+            worker_parts().intake.adopt(self._as_foreign())  # it comes again, with a record
         if refusal is Refusal.BUSY:
             time.sleep(1)  # the other attempt may yet die, so the message has to stay; this paces its rounds
             raise Reject(refusal.value, requeue=True)
         raise Ignore(refusal.value)
+
+    def _as_foreign(self) -> ForeignTask:
+        """The message at hand, which nobody submitted through the store."""
+        request = self.request
+        return ForeignTask(
+            task_id=str(request.id),
+            task=self.name,
+            args=tuple(request.args or ()),
+            kwargs=dict(request.kwargs or {}),
+            eta=str(request.eta) if request.eta else None,
+        )
 
     def _attempt(self, attempt: Attempt) -> dict[str, Any]:
         clock = worker_parts().clock

@@ -21,6 +21,8 @@ class RecordBackend(Backend):
     parent process knows of: a time limit that had to kill, a process that died, a task revoked through Celery.
     """
 
+    supports_autoexpire = True  # records clear themselves away, beat need not
+
     def store_result(
         self,
         task_id: str,

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from api.listing import page_of
+from api.lookup import find
 from api.routing import Route, call, described, query, service
 from api.schemas import ListQuery, PlanQuery
 from api.streams import follow
@@ -30,14 +31,14 @@ def _shown(record: JobRecord) -> dict[str, Any]:
     Route(summary="A job: its status, progress and result", answers={200: "The job", 404: "Unknown", 410: "Expired"})
 )
 def job(optimization_id: str) -> Response:
-    record = service().parts.store.get(optimization_id)
+    record = find(optimization_id)
     return jsonify(_shown(record))
 
 
 @blueprint.get("/<optimization_id>/plan")
 @described(Route(summary="The actions of a job's plan", query=PlanQuery))
 def plan(optimization_id: str) -> Response:
-    record, asked = service().parts.store.get(optimization_id), query(PlanQuery)
+    record, asked = find(optimization_id), query(PlanQuery)
     actions = list(service().parts.store.plan(optimization_id, start=asked.cursor, limit=asked.limit))
     after = asked.cursor + len(actions)
     summary = record.plan or {"actions": 0}
@@ -50,7 +51,7 @@ def plan(optimization_id: str) -> Response:
 @blueprint.get("/<optimization_id>/events")
 @described(Route(summary="A job's progress, as server-sent events"))
 def events(optimization_id: str) -> Response:
-    record = service().parts.store.get(optimization_id)
+    record = find(optimization_id)
     return follow(record.job.optimization_id, request.headers.get("Last-Event-ID"))
 
 
@@ -64,7 +65,7 @@ def events(optimization_id: str) -> Response:
 )
 def cancel(optimization_id: str) -> tuple[Response, int]:
     store = service().parts.store
-    record = store.get(optimization_id)
+    record = find(optimization_id)
     call().caller.require(record.job.scope, allow_anonymous=record.job.definition.anonymous)
     store.cancel(record)
     after = store.get(optimization_id)

@@ -77,6 +77,14 @@ def hosts() -> Response:
     return jsonify(hosts=[{"host": host, "workers": workers} for host, workers in sorted(by_host.items())])
 
 
+@blueprint.get("/schedules")
+@described(Route(summary="What beat runs and when, with each schedule's last tick"))
+def schedules() -> Response:
+    ticks = service().parts.vitals.last_ticks()
+    entries = [schedule.model_dump() for schedule in service().parts.schedules]
+    return jsonify(schedules=[{**entry, "last": ticks.get(entry["name"])} for entry in entries])
+
+
 @blueprint.get("/metrics")
 @described(Route(summary="Metrics for Prometheus"))
 def metrics() -> Response:

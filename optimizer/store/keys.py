@@ -4,11 +4,20 @@ All lie in the broker's database, so that what an append-only file holds is cons
 """
 
 OUTBOX = "hro:outbox"  #: stream of the product's own events, until the keeper has sent them
+CELERY_EVENTS = "hro:celery-events"  #: stream of what Celery tells of its tasks and workers, capped
+CELERY_METRICS = "hro:celery-metrics"  #: hash of counters of those events
 RUNNING = "hro:running"  #: sorted set of running jobs by the end of their lease, in ms
 JOBS = "hro:jobs"  #: sorted set of all jobs by the time they were taken, in ms
 QUEUES = "hro:queues"  #: set of every queue that a job was ever put on
 METRICS = "hro:metrics"  #: hash of counters and gauges, see metrics.py
+SCHEDULES = "hro:schedules"  #: hash of each schedule's last tick: when it was due, and its job
+SET_ASIDE = "hro:set-aside"  #: list of messages of which no job could be made, newest first
 WORKERS = "hro:workers"  #: hash of heartbeats by worker name
+
+
+def lease(name: str) -> str:
+    """String: who does what only one process may do at a time."""
+    return f"hro:lease:{name}"
 
 
 def job(optimization_id: str) -> str:

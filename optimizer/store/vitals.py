@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import cast
 
 import redis
@@ -79,12 +80,30 @@ class Vitals:
             for name, waiting, oldest in zip(names, found[::2], found[1::2], strict=True)
         ]
 
+    def ticked(self, schedule: str, due: datetime, optimization_id: str) -> None:
+        """A schedule has started a job."""
+        with reaching_redis():
+            said = json.dumps({"due": due.isoformat(), "optimization_id": optimization_id})
+            self.redis.hset(keys.SCHEDULES, schedule, said)
+
+    def last_ticks(self) -> dict[str, JsonObject]:
+        """The last tick of each schedule, {due, optimization_id}."""
+        with reaching_redis():
+            ticks = cast("dict[str, str]", self.redis.hgetall(keys.SCHEDULES))
+        return {name: json.loads(text) for name, text in ticks.items()}
+
+    def celery_counters(self) -> Mapping[str, float]:
+        """The hash CELERY_METRICS, see celery_metrics.py."""
+        return self._numbers(keys.CELERY_METRICS)
+
     def counters(self) -> Mapping[str, float]:
         """The hash METRICS, see metrics.py."""
+        return self._numbers(keys.METRICS)
+
+    def _numbers(self, key: str) -> Mapping[str, float]:
         with reaching_redis():
-            return {
-                name: float(value) for name, value in cast("dict[str, str]", self.redis.hgetall(keys.METRICS)).items()
-            }
+            found = cast("dict[str, str]", self.redis.hgetall(key))
+        return {name: float(value) for name, value in found.items()}
 
     def outbox_length(self) -> int:
         with reaching_redis():

@@ -12,6 +12,22 @@ local function emit(outbox, event_id, event_type, id, host, data)
     'host', host, 'data', data, 'timestamp_ms', now_ms())
 end
 
+-- The one way in: record, place in the index, event. `fields` of the record: names and values in turn, from ARGV.
+local function record(job, jobs, outbox, id, queue, event_data, first_field)
+  redis.call('HSET', job, 'status', 'queued', 'queue', queue, 'attempt', 0, 'version', 1)
+  redis.call('HSET', job, unpack(ARGV, first_field))
+  redis.call('ZADD', jobs, now_ms(), id)
+  emit(outbox, id .. ':queued', 'job.queued', id, redis.call('HGET', job, 'host'), event_data)
+end
+
+-- The message to the worker, which is only a hint, and the job's place among those that wait.
+local function push(job, list, queued, queues, id, queue, message)
+  redis.call('HSET', job, 'message', message)
+  redis.call('LPUSH', list, message)
+  redis.call('ZADD', queued, now_ms(), id)
+  redis.call('SADD', queues, queue)
+end
+
 -- The one way into a final status: record, result, Celery's result, events, counters and indexes together.
 -- `ending` is what ending_json() in endings.py writes; its strings are JSON already and are stored as they are.
 local function finalize(keys, id, ending)

@@ -35,13 +35,8 @@ end
 if ARGV[5] ~= '' then
   redis.call('SET', KEYS[7], ARGV[5] .. ' ' .. id, 'EX', ARGV[6])
 end
-redis.call('HSET', KEYS[1], 'status', 'queued', 'queue', ARGV[2], 'message', ARGV[3], 'attempt', 0, 'version', 1)
-redis.call('HSET', KEYS[1], unpack(ARGV, 8))
-redis.call('LPUSH', KEYS[2], ARGV[3])
-redis.call('ZADD', KEYS[3], now_ms(), id)
-redis.call('ZADD', KEYS[4], now_ms(), id)
-redis.call('SADD', KEYS[5], ARGV[2])
-emit(KEYS[6], id .. ':queued', 'job.queued', id, redis.call('HGET', KEYS[1], 'host'), ARGV[4])
+record(KEYS[1], KEYS[4], KEYS[6], id, ARGV[2], ARGV[4], 8)
+push(KEYS[1], KEYS[2], KEYS[3], KEYS[5], id, ARGV[2], ARGV[3])
 
 -- Records expire by themselves; their place in the index is cleared here, a few at a time.
 for _, oldest in ipairs(redis.call('ZRANGE', KEYS[4], 0, 1)) do

@@ -8,7 +8,9 @@ from api.health import Signs, judge
 from optimizer.kinds import Resource
 from optimizer.store.vitals import QueueState
 
-ALL = {f"{resource}@here": {"host": "here", "resource": resource.value, "alive": True} for resource in Resource}
+ALL = {f"{resource}@here": {"host": "here", "resource": resource.value, "alive": True} for resource in Resource} | {
+    "keeper@here": {"host": "here", "role": "keeper", "alive": True}
+}
 
 
 def signs(**changed: Any) -> Signs:
@@ -42,6 +44,7 @@ def test_without_redis_it_is_unhealthy() -> None:
         ({"queues": [QueueState(name="storage.gone", waiting=2, oldest_seconds=9)]}, "storage.gone, which no worker"),
         ({"has_signing_key": False}, "HRO_SIGNING_KEY"),
         ({"has_amqp": True}, "RabbitMQ"),
+        ({"workers": {name: facts for name, facts in ALL.items() if "role" not in facts}}, "No keeper"),
     ],
 )
 def test_what_is_not_right_degrades_it_and_is_said(changed: dict[str, Any], warning: str) -> None:
@@ -56,6 +59,13 @@ def test_a_disk_that_is_not_over_ninety_percent_is_no_warning(percent: float) ->
     """The limit itself is still in order."""
     disk = {"mountpoint": "/", "percent": percent}
     assert judge(signs(system={"disks": [disk]}))["status"] == "healthy"
+
+
+def test_rabbitmq_is_as_the_keeper_finds_it() -> None:
+    """With an address set, healthy once the keeper is connected."""
+    keeper = ALL["keeper@here"] | {"rabbitmq": {"state": "healthy", "reason": None}}
+    judged = judge(signs(has_amqp=True, workers=ALL | {"keeper@here": keeper}))
+    assert (judged["status"], judged["dependencies"]["rabbitmq"]) == ("healthy", "healthy")
 
 
 def test_the_docker_engine_is_as_its_worker_saw_it() -> None:

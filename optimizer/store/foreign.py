@@ -1,0 +1,95 @@
+"""What another service's Celery message asks for. Pure.
+
+Such a message is whatever a stock client sends: protocol 2, JSON, keyword arguments, an optional `host` among them.
+"""
+
+import base64
+import binascii
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from optimizer.errors import HroError, InvalidRequestError, UnsignedJobError
+from optimizer.jobs import Job
+from optimizer.kinds import KINDS, Resource, Scope, parse_options
+from optimizer.ports import Clock
+
+#: kombu's names for the lists of a queue with its default priority steps 0, 3, 6 and 9
+_PRIORITY_SUFFIXES = ("", "\x06\x163", "\x06\x166", "\x06\x169")
+#: Every list onto which other services put tasks; no worker consumes them
+PUBLIC_LISTS = tuple(f"{resource}{suffix}" for resource in Resource for suffix in _PRIORITY_SUFFIXES)
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
+
+
+class UnreadableMessageError(HroError):
+    """The message names no job: it is not Celery's JSON protocol 2, or its task is not one of ours."""
+
+    code = "unreadable_message"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignTask:
+    """As much of a message as makes a job."""
+
+    task_id: str
+    task: str
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    eta: str | None
+
+
+def read_message(text: str) -> ForeignTask:
+    """Raises UnreadableMessageError."""
+    try:
+        envelope = json.loads(text)
+        headers, body = envelope["headers"], envelope["body"]
+        if envelope["properties"].get("body_encoding") == "base64":
+            body = base64.b64decode(body)
+        args, kwargs, _ = json.loads(body)
+        found = ForeignTask(
+            task_id=headers["id"], task=headers["task"], args=tuple(args), kwargs=dict(kwargs), eta=headers.get("eta")
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, binascii.Error) as error:
+        raise UnreadableMessageError(f"{UnreadableMessageError.__doc__} ({type(error).__name__}: {error})") from None
+    if not isinstance(found.task_id, str) or not _ID.fullmatch(found.task_id):
+        raise UnreadableMessageError("The task's id is not one: letters, digits, dots, dashes, 128 at most.")
+    if not isinstance(found.task, str) or kind_of(found.task) not in KINDS:
+        raise UnreadableMessageError(f"There is no task of the name {found.task!r}.")
+    return found
+
+
+def kind_of(task: str) -> str:
+    return task.removeprefix("optimizer.")
+
+
+def to_job(foreign: ForeignTask, default_host: str, clock: Clock) -> Job:
+    """The job that it asks for, whether or not it can be done."""
+    options = {name: value for name, value in foreign.kwargs.items() if name != "host"}
+    host = foreign.kwargs.get("host", default_host)
+    return Job(
+        optimization_id=foreign.task_id,
+        kind=kind_of(foreign.task),
+        host=host if isinstance(host, str) and _HOST.fullmatch(host) else default_host,
+        options=options,
+        created_at=clock.now(),
+    )
+
+
+def refusal(foreign: ForeignTask, job: Job, allowed: tuple[Scope, ...]) -> HroError | None:
+    """Why the job is not done, or None where it may be. `allowed`: what unsigned jobs may do."""
+    if foreign.args:
+        return InvalidRequestError("Tasks take keyword arguments only.")
+    if foreign.eta is not None:
+        return InvalidRequestError("An eta or countdown is not supported; enqueue the task when it is due.")
+    if foreign.kwargs.get("host", job.host) != job.host:
+        return InvalidRequestError("host must be one host's name.")
+    try:
+        parse_options(job.definition, job.options)
+    except InvalidRequestError as error:
+        return error
+    if job.scope not in allowed:
+        return UnsignedJobError(needs=job.scope.value)
+    return None

@@ -1,0 +1,87 @@
+"""Takes in what other services enqueue: each message becomes a job with a record, or a record that says why not."""
+
+import json
+import secrets
+from dataclasses import dataclass
+
+import redis
+import structlog
+
+from optimizer.errors import HroError
+from optimizer.jobs import Job
+from optimizer.kinds import Scope
+from optimizer.ports import Clock
+from optimizer.store import endings, keys
+from optimizer.store.connection import Scripts, reaching_redis
+from optimizer.store.foreign import PUBLIC_LISTS, ForeignTask, UnreadableMessageError, read_message, refusal, to_job
+from optimizer.store.jobs import job_keys
+from optimizer.store.message import build_message
+from optimizer.store.records import to_fields
+
+#: Messages of which no job could be made, kept for an operator to look at
+_KEPT_ASIDE = 1000
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    redis: redis.Redis
+    scripts: Scripts
+    lifetimes: endings.Lifetimes
+    clock: Clock
+    default_host: str
+    allowed: tuple[Scope, ...]  #: what an unsigned job may do
+
+    def take_in(self, limit: int) -> int:
+        """Take in up to `limit` messages of each public list, oldest first; how many there were.
+
+        Any number of processes may do so at once. Raises StoreUnavailableError.
+        """
+        with reaching_redis():
+            pipe = self.redis.pipeline(transaction=False)
+            for public in PUBLIC_LISTS:
+                pipe.exists(public)
+            there = pipe.execute()
+        return sum(
+            self._take_in_from(public, limit) for public, exists in zip(PUBLIC_LISTS, there, strict=True) if exists
+        )
+
+    def adopt(self, foreign: ForeignTask) -> None:
+        """Take in a task that reached a worker without a record."""
+        self._record(foreign, public="", text="")
+
+    def _take_in_from(self, public: str, limit: int) -> int:
+        for taken in range(limit):
+            with reaching_redis():
+                text = self.redis.lindex(public, -1)
+            if text is None:
+                return taken
+            try:
+                self._record(read_message(str(text)), public, str(text))
+            except UnreadableMessageError as error:
+                self._set_aside(public, str(text), error)
+        return limit
+
+    def _record(self, foreign: ForeignTask, public: str, text: str) -> None:
+        job = to_job(foreign, self.default_host, self.clock)
+        error = refusal(foreign, job, self.allowed)
+        outcome = self.scripts.call(
+            "take_in",
+            [*job_keys(job), job.queue, keys.JOBS, keys.QUEUES, public],
+            job.optimization_id,
+            job.queue,
+            build_message(job, secrets.token_hex(16)),
+            json.dumps({"kind": job.kind, "resource": job.resource, "dry_run": job.dry_run}),
+            text,
+            self._refused(job, error) if error else "",
+            *(part for pair in to_fields(job, signature="").items() for part in pair),
+        )
+        log.info("foreign_task", outcome=outcome, optimization_id=job.optimization_id, kind=job.kind)
+
+    def _refused(self, job: Job, error: HroError) -> str:
+        return endings.failed(job, error, 0, self.clock.now(), self.lifetimes)
+
+    def _set_aside(self, public: str, text: str, error: UnreadableMessageError) -> None:
+        if self.scripts.call("set_aside", [public, keys.SET_ASIDE], text, _KEPT_ASIDE):
+            log.warning("message_set_aside", queue=public, reason=error.message, kept_in=keys.SET_ASIDE)

@@ -1,0 +1,94 @@
+"""Tasks that other services enqueue with Celery alone, on a real Redis."""
+
+import json
+
+import pytest
+from celery import Celery
+
+from optimizer.jobs import Status
+from optimizer.kinds import Scope
+from optimizer.store.foreign import ForeignTask
+from optimizer.store.intake import Intake
+from optimizer.store.keys import SET_ASIDE
+from tests.integration.conftest import Store
+from workers.app import broker_url
+
+
+@pytest.fixture
+def intake(store: Store) -> Intake:
+    return Intake(
+        redis=store.redis,
+        scripts=store.attempts.scripts,
+        lifetimes=store.attempts.lifetimes,
+        clock=store.clock,
+        default_host="here",
+        allowed=(Scope.READ, Scope.PLAN),
+    )
+
+
+@pytest.fixture
+def other_service(redis_url: str) -> Celery:
+    """A stock client, as another service has it."""
+    return Celery(broker=broker_url(redis_url), backend=broker_url(redis_url))
+
+
+def test_a_task_is_taken_in_with_record_message_and_event(store: Store, intake: Intake, other_service: Celery) -> None:
+    """Under its own id, on the queue of its resource and host."""
+    sent = other_service.send_task("optimizer.analyze_storage", kwargs={"path": "/srv"}, queue="storage")
+    assert intake.take_in(10) == 1
+    record = store.jobs.get(sent.id)
+    assert (record.status, record.job.options, store.redis.llen("storage.here")) == (Status.QUEUED, {"path": "/srv"}, 1)
+    assert (store.redis.exists("storage"), store.event_types()) == (0, ["job.queued"])
+
+
+def test_a_task_with_a_priority_is_found_too(intake: Intake, other_service: Celery) -> None:
+    """Celery puts it on a list of its own."""
+    for priority in (0, 3, 6, 9):
+        other_service.send_task("optimizer.analyze_cpu", queue="cpu", priority=priority)
+    assert intake.take_in(10) == 4
+
+
+def test_an_unsigned_change_is_refused_with_a_record_and_an_event(
+    store: Store, intake: Intake, other_service: Celery
+) -> None:
+    """Both say why; AsyncResult fails; no worker ever sees it."""
+    sent = other_service.send_task("optimizer.optimize_memory", queue="memory")
+    intake.take_in(10)
+    record = store.jobs.get(sent.id)
+    assert (record.status, record.error and record.error["code"]) == (Status.FAILED, "unsigned_job")
+    assert store.event_types() == ["job.queued", "job.failed"]
+    assert json.loads(store.events()[-1]["data"])["error"]["code"] == "unsigned_job"
+    assert (sent.state, store.redis.exists("memory.here")) == ("FAILURE", 0)
+
+
+def test_a_task_sent_twice_is_one_job(store: Store, intake: Intake, other_service: Celery) -> None:
+    """A sender's own repetition."""
+    for _ in range(2):
+        other_service.send_task("optimizer.analyze_cpu", queue="cpu", task_id="one")
+    assert intake.take_in(10) == 2
+    assert (len(store.jobs.list()), store.redis.llen("cpu.here")) == (1, 1)
+
+
+def test_what_names_no_job_is_set_aside_and_blocks_nothing(store: Store, intake: Intake, other_service: Celery) -> None:
+    """An operator can look at it; what came behind it is taken in."""
+    other_service.send_task("evil.task", queue="cpu")
+    store.redis.lpush("cpu", "garbage")
+    good = other_service.send_task("optimizer.analyze_cpu", queue="cpu")
+    intake.take_in(10)
+    assert (store.redis.llen(SET_ASIDE), store.redis.exists("cpu")) == (2, 0)
+    assert store.jobs.get(good.id).status is Status.QUEUED
+
+
+def test_a_task_that_reached_a_worker_without_a_record_is_taken_in(store: Store, intake: Intake) -> None:
+    """It is not run as it is; it comes again, with a record."""
+    intake.adopt(ForeignTask(task_id="one", task="optimizer.analyze_cpu", args=(), kwargs={}, eta=None))
+    assert (store.jobs.get("one").status, store.redis.llen("cpu.here")) == (Status.QUEUED, 1)
+
+
+def test_two_keepers_take_each_task_once(store: Store, intake: Intake, other_service: Celery) -> None:
+    """Whoever comes second finds another message, or none."""
+    ids = {other_service.send_task("optimizer.analyze_cpu", queue="cpu").id for _ in range(20)}
+    while intake.take_in(3) + intake.take_in(2):
+        pass
+    assert {record.job.optimization_id for record in store.jobs.list()} == ids
+    assert store.redis.llen("cpu.here") == 20

@@ -1,0 +1,87 @@
+"""Messages of other services."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from optimizer.kinds import Scope
+from optimizer.store.foreign import ForeignTask, UnreadableMessageError, read_message, refusal, to_job
+from optimizer.store.message import build_message
+from tests.fakes.clock import FakeClock
+from tests.fakes.submitted import new_job
+
+LOOKING = (Scope.READ, Scope.PLAN)
+
+
+def task(kind: str = "analyze_cpu", *args: object, eta: str | None = None, **kwargs: object) -> ForeignTask:
+    return ForeignTask(task_id="id-1", task=f"optimizer.{kind}", args=args, kwargs=kwargs, eta=eta)
+
+
+def refused(foreign: ForeignTask, allowed: tuple[Scope, ...] = LOOKING) -> str | None:
+    error = refusal(foreign, to_job(foreign, "here", FakeClock()), allowed)
+    return error.code if error else None
+
+
+def test_a_celery_message_is_read() -> None:
+    """Id, task and keyword arguments, as a stock client writes them."""
+    job = new_job("analyze_storage", path="/srv")
+    found = read_message(build_message(job, "tag"))
+    assert (found.task_id, found.task, found.kwargs) == (
+        job.optimization_id, "optimizer.analyze_storage", {"path": "/srv"}
+    )  # fmt: skip
+
+
+@given(st.text() | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps))
+def test_whatever_else_lies_on_the_queue_is_called_unreadable(text: str) -> None:
+    """It is never a crash of the keeper."""
+    with pytest.raises(UnreadableMessageError):
+        read_message(text)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("task", "evil.task"), ("task", 7), ("task", None), ("id", ""), ("id", "a b"), ("id", 7), ("id", "x" * 200)],
+)
+def test_a_message_of_nothing_of_ours_is_unreadable(field: str, value: object) -> None:
+    """An unknown task or an id that could not be an address."""
+    message = json.loads(build_message(new_job(), "tag"))
+    message["headers"][field] = value
+    with pytest.raises(UnreadableMessageError):
+        read_message(json.dumps(message))
+
+
+def test_a_task_that_only_looks_may_run_unsigned() -> None:
+    """So may the dry run of a change."""
+    assert refused(task("analyze_cpu")) is None
+    assert refused(task("optimize_memory", dry_run=True)) is None
+
+
+def test_a_change_may_not_unless_it_is_allowed() -> None:
+    """Writing to the broker is no authority by itself."""
+    assert refused(task("optimize_memory")) == "unsigned_job"
+    assert refused(task("optimize_memory"), (*LOOKING, Scope.APPLY)) is None
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        task("analyze_storage"),
+        task("analyze_storage", "/srv"),
+        task("analyze_cpu", surprise=1),
+        task("optimize_memory", dry_run="yes"),
+        task("analyze_cpu", eta="2030-01-01T00:00:00+00:00"),
+        task("analyze_cpu", host=["a", "b"]),
+        task("analyze_cpu", host="a b"),
+    ],
+)
+def test_what_would_have_to_be_guessed_is_refused(foreign: ForeignTask) -> None:
+    """With a record that says so; nothing of a message is ignored."""
+    assert refused(foreign) == "invalid_request"
+
+
+def test_a_task_goes_to_the_host_that_it_names() -> None:
+    """Else to the default one; the host is no option of the kind."""
+    named = to_job(task("analyze_cpu", host="there"), "here", FakeClock())
+    assert (named.host, named.options, to_job(task(), "here", FakeClock()).host) == ("there", {}, "here")
