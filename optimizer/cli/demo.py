@@ -112,7 +112,7 @@ class Demo:
 def _progress_line(console: Console, name: str) -> Iterator[Callable[[JsonObject], None]]:
     """A line with a clock, whose counts the yielded function sets."""
     columns = (SpinnerColumn(finished_text="✓"), TextColumn("{task.description:24}"), TimeElapsedColumn())
-    with Progress(*columns, TextColumn("{task.fields[counts]}"), console=console) as progress:
+    with Progress(*columns, TextColumn("{task.fields[counts]}", markup=False), console=console) as progress:
         task = progress.add_task(name, total=1, counts="")
         yield lambda counts: progress.update(task, counts=tables.counts(counts))
         progress.update(task, completed=1, counts="")

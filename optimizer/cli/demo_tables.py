@@ -22,9 +22,10 @@ def size(amount: float) -> str:
     return f"{amount:.0f} B" if unit == 0 else f"{amount:.1f} {_UNITS[unit]}"
 
 
-def shown(name: str) -> Text:
+def shown(name: str, style: str = "") -> Text:
     """A name from the disk, without what a terminal would obey."""
-    return Text("".join(mark if mark.isprintable() else mark.encode("unicode_escape").decode() for mark in name))
+    safe = (mark if mark.isprintable() else mark.encode("unicode_escape").decode() for mark in name)
+    return Text("".join(safe), style)
 
 
 def counts(progress: JsonObject) -> str:
@@ -34,7 +35,7 @@ def counts(progress: JsonObject) -> str:
 
 def _count(name: str, value: int | str) -> str:
     if isinstance(value, str):
-        return value
+        return shown(value).plain
     return size(value) if name == "bytes" else f"{name.replace('_', ' ')} {value:,}"
 
 
@@ -119,7 +120,7 @@ def _table(title: str | None, *columns: str) -> Table:
 
 
 def _section(title: str, summary: str, *parts: Any) -> Group:
-    return Group(Text(f"\n{title}", style="bold"), Text(summary), *_with_gaps(parts))
+    return Group(Text("\n") + shown(title, "bold"), Text(summary), *_with_gaps(parts))
 
 
 def _with_gaps(parts: Iterable[Any]) -> Iterable[Any]:

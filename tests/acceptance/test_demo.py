@@ -11,7 +11,7 @@ from tests.processes import eventually, hro
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """Three files, of which two are equal."""
-    tree = tmp_path / "a tree"
+    tree = tmp_path / "a [/tree]"
     (tree / "sub").mkdir(parents=True)
     (tree / "one.txt").write_bytes(b"x" * 50_000)
     (tree / "sub" / "copy.txt").write_bytes(b"x" * 50_000)

@@ -45,9 +45,10 @@ def test_usage_shows_totals_folders_and_extensions() -> None:
 def test_a_name_cannot_command_the_terminal() -> None:
     """Control characters and markup in a file's name are shown, not obeyed."""
     evil = {"path": "/data/\x1b[31mred\n[bold]", "allocated_bytes": 1}
-    shown = text(tables.usage("/data", USAGE | {"largest_directories": [evil]}))
+    shown = text(tables.usage("/da\x1bta", USAGE | {"largest_directories": [evil]}))
+    assert "What uses the space in /da\\x1bta" in shown
     assert "/data/\\x1b[31mred\\n[bold]" in shown
-    assert "\x1b" not in shown
+    assert "\x1b" not in shown + tables.counts({"folder": "/da\x1bta"})
 
 
 def test_duplicates_show_groups_and_total() -> None:
