@@ -57,7 +57,9 @@ class Settings(Value):
     signing_key: SecretStr | None = None
     queue_scopes: Scopes = (Scope.READ, Scope.PLAN)
     docker_url: str = ""
+    flower_bind: str = "127.0.0.1"
     flower_port: int = Field(5555, ge=0, le=65_535)
+    flower_auth: SecretStr | None = None  #: user:password; Flower does not start without
     schedules: Path | None = None  #: a TOML file, see schedules.py
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     concurrency: int = Field(1, ge=1, le=64, description="Processes of each worker.")

@@ -6,6 +6,7 @@ from celery import Celery
 from kombu import Queue
 
 import celeryconfig
+from optimizer import bootstrap
 from optimizer import settings as configuration
 from optimizer.kinds import Resource
 from optimizer.settings import Settings
@@ -34,6 +35,7 @@ def create_app(settings: Settings) -> Celery:
         task_time_limit=settings.time_limit_seconds + 30,
         task_soft_time_limit=settings.time_limit_seconds,
     )
+    bootstrap.handlers(settings)  # what cannot be wired stops the start; later Celery would log it and go on
     signals.connect(settings)
     register_tasks(app)
     return app

@@ -75,6 +75,9 @@ def _parser() -> argparse.ArgumentParser:
     verb("api", "serve:api", "Run the HTTP API alone")
     worker = verb("worker", "serve:worker", "Run the worker of a resource alone")
     worker.add_argument("resource", choices=RESOURCES)
+    verb("keeper", "serve:keeper", "Run the keeper alone: events to RabbitMQ, tasks of other services, counters")
+    verb("beat", "serve:beat", "Run the schedules alone")
+    verb("flower", "serve:flower", "Run Flower, Celery's dashboard, alone")
     _add_key(verbs)
     return parser
 

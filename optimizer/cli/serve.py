@@ -1,43 +1,42 @@
-"""`hro api` and `hro worker`: this process becomes the server, so that signals and process ids are the server's."""
+"""`hro api`, `worker`, `keeper`, `beat`, `flower`: this process becomes the server.
+
+So signals and process ids are the server's.
+"""
 
 import argparse
 import os
-import sys
 from collections.abc import Mapping
 from typing import NoReturn
 
 from optimizer import settings as configuration
+from optimizer.cli.commands import (
+    FOLDER,
+    WORKER_ENVIRONMENT,
+    api_command,
+    beat_command,
+    flower_command,
+    flower_environment,
+    keeper_command,
+    worker_command,
+)
+from optimizer.cli.stack.state import make_private
 from optimizer.kinds import Resource
-from optimizer.settings import Settings
-
-#: For requests that wait: 16 analyses and the open event streams, with room for everybody else
-_API_THREADS = 64
-
-#: What a worker needs in its environment: a TERM lets running jobs end, for a while, or gives them back
-WORKER_ENVIRONMENT: Mapping[str, str] = {"REMAP_SIGTERM": "SIGQUIT"}
-
-#: Where the servers run: Celery looks for an app in the current folder first, where a stranger's `workers` may be
-FOLDER = "/"
 
 
-def api_command(settings: Settings) -> list[str]:
-    return [
-        *(sys.executable, "-P", "-m", "granian", "--interface", "wsgi", "api.wsgi:app"),
-        *("--host", settings.bind, "--port", str(settings.port)),
-        *("--workers", "1", "--blocking-threads", str(_API_THREADS), "--no-ws"),
-        *("--respawn-failed-workers", "--workers-kill-timeout", "5"),
-        *("--log-level", settings.log_level.lower()),
-    ]
+def keeper(_arguments: argparse.Namespace) -> NoReturn:
+    configuration.load()
+    _become(keeper_command(), {})
 
 
-def worker_command(settings: Settings, resource: Resource) -> list[str]:
-    return [
-        *(sys.executable, "-P", "-m", "celery", "--app", "workers.app", "--quiet", "worker"),
-        *("--queues", f"{resource}.{settings.host}", "--hostname", f"{resource}@{settings.host}"),
-        *("--concurrency", str(settings.concurrency), "--loglevel", settings.log_level),
-        # A worker minds its own queue; it has nothing to say to the others
-        *("--without-gossip", "--without-mingle"),
-    ]
+def beat(_arguments: argparse.Namespace) -> NoReturn:
+    settings = configuration.load()
+    make_private(settings.state_dir)
+    _become(beat_command(settings), {})
+
+
+def flower(_arguments: argparse.Namespace) -> NoReturn:
+    settings = configuration.load()
+    _become(flower_command(settings), flower_environment(settings))
 
 
 def api(_arguments: argparse.Namespace) -> NoReturn:

@@ -9,7 +9,7 @@ from api.app import create_app
 from api.openapi import described_rules
 from api.schemas import request_model
 from optimizer import bootstrap
-from optimizer.cli.serve import worker_command
+from optimizer.cli.commands import worker_command
 from optimizer.kinds import KINDS, Resource
 from optimizer.settings import Settings, load
 from workers.app import create_app as create_celery_app

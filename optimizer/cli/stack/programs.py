@@ -1,4 +1,4 @@
-"""The service's own programs, as a supervisor starts them: the API, and a worker for each resource."""
+"""The service's own programs, as a supervisor starts them: the API, workers, the keeper, beat and Flower."""
 
 import errno
 import socket
@@ -7,8 +7,17 @@ from pathlib import Path
 
 from optimizer import settings as configuration
 from optimizer.cli.client import Client
+from optimizer.cli.commands import (
+    FOLDER,
+    WORKER_ENVIRONMENT,
+    api_command,
+    beat_command,
+    flower_command,
+    flower_environment,
+    keeper_command,
+    worker_command,
+)
 from optimizer.cli.errors import RefusedError
-from optimizer.cli.serve import FOLDER, WORKER_ENVIRONMENT, api_command, worker_command
 from optimizer.cli.stack.redis import answers, find_server, private_redis
 from optimizer.cli.stack.supervisor import Program, Supervisor
 from optimizer.errors import SettingsError, StoreUnavailableError
@@ -30,8 +39,11 @@ def start(
     inherit: bool = True,
     yes: bool = False,
     lock: int | None = None,
+    with_extras: bool = False,
 ) -> Settings:
-    """Start the service: a private Redis, unless HRO_REDIS_URL names one, then the API and the workers.
+    """Start the service: a private Redis, unless HRO_REDIS_URL names one, then the API, workers and the keeper.
+
+    `with_extras`: beat and Flower as well.
 
     `overrides`, HRO_STATE_DIR among them, are set on top of this process's environment; without `inherit`
     nothing of the product's settings is taken from that. `yes`: install Redis through sudo without asking.
@@ -52,11 +64,13 @@ def start(
         overrides = {**overrides, "HRO_REDIS_URL": url}
     environment = configuration.child_environment(overrides, inherit=inherit)
     supervisor.start(*service(environment, resources))
+    if with_extras:
+        supervisor.start(*extras(environment))
     return configuration.load(environment)
 
 
 def service(environment: Mapping[str, str], resources: Iterable[Resource]) -> list[Program]:
-    """The API and a worker for each of `resources`, all with this environment.
+    """The API, a worker for each of `resources` and the keeper, all with this environment.
 
     Raises SettingsError where it does not do as one.
     """
@@ -80,7 +94,36 @@ def service(environment: Mapping[str, str], resources: Iterable[Resource]) -> li
         )
         for resource in resources
     ]
-    return [api, *workers]
+    keeper = Program(
+        name="keeper",
+        command=tuple(keeper_command()),
+        environment=environment,
+        folder=Path(FOLDER),
+        is_ready=lambda pid: _beats(vitals, pid, settings.host),
+    )
+    return [api, *workers, keeper]
+
+
+def extras(environment: Mapping[str, str]) -> list[Program]:
+    """Beat, which starts jobs by itself, and Flower, for people to look at. Raises SettingsError."""
+    settings = configuration.load(environment)
+    beat = Program(name="beat", command=tuple(beat_command(settings)), environment=environment, folder=Path(FOLDER))
+    flower = Program(
+        name="flower",
+        command=tuple(flower_command(settings)),
+        environment={**environment, **flower_environment(settings)},
+        folder=Path(FOLDER),
+        is_ready=lambda _pid: _listens(settings.flower_bind, settings.flower_port),
+    )
+    return [beat, flower]
+
+
+def _listens(address: str, port: int) -> bool:
+    try:
+        socket.create_connection((address, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 def _beats(vitals: Vitals, pid: int, host: str) -> bool:
@@ -97,17 +140,22 @@ def local_address(settings: Settings) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
 
 
-def check_port(settings: Settings) -> None:
-    """Raises RefusedError where something listens there, SettingsError where nothing can."""
-    family = socket.AF_INET6 if ":" in settings.bind else socket.AF_INET
+def check_ports(settings: Settings) -> None:
+    """Raises RefusedError where something listens on a port of ours, SettingsError where nothing can."""
+    _check_port(settings.bind, settings.port, "HRO_BIND", "HRO_PORT")
+    _check_port(settings.flower_bind, settings.flower_port, "HRO_FLOWER_BIND", "HRO_FLOWER_PORT")
+
+
+def _check_port(address: str, port: int, address_setting: str, port_setting: str) -> None:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
-        socket.create_server((settings.bind, settings.port), family=family).close()
+        socket.create_server((address, port), family=family).close()
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise RefusedError(
-                f"Port {settings.port} of {settings.bind} is taken. Stop what listens there, or choose another: "
-                "HRO_PORT=11111 (0 for any that is free)"
+                f"Port {port} of {address} is taken. Stop what listens there, or choose another: "
+                f"{port_setting}={port + 1} (0 for any that is free)"
             ) from None
         raise SettingsError(
-            f"HRO_BIND={settings.bind} with HRO_PORT={settings.port} cannot be used: {error.strerror or error}"
+            f"{address_setting}={address} with {port_setting}={port} cannot be used: {error.strerror or error}"
         ) from None

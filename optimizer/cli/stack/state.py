@@ -45,12 +45,12 @@ def held(folder: Path) -> Iterator[int]:
         os.close(lock)
 
 
-def secret_file(path: Path) -> Path:
-    """The file with 256 random bits as text, made where it is missing."""
+def secret_file(path: Path, prefix: str = "") -> Path:
+    """The file with 256 random bits as text behind `prefix`, made where it is missing."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError:
         return path
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_urlsafe(32) + "\n")
+        file.write(prefix + secrets.token_urlsafe(32) + "\n")
     return path

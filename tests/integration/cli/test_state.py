@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from optimizer.cli.errors import RefusedError, UsageError
-from optimizer.cli.stack.programs import check_port
+from optimizer.cli.stack.programs import check_ports
 from optimizer.cli.stack.state import held, make_private, secret_file
 from optimizer.settings import load
 
@@ -61,5 +61,5 @@ def test_a_taken_port_is_refused_with_its_setting() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         settings = load({"HRO_PORT": str(taken.getsockname()[1])})
         with pytest.raises(RefusedError, match="HRO_PORT"):
-            check_port(settings)
-    check_port(settings)
+            check_ports(settings)
+    check_ports(settings)
