@@ -42,5 +42,7 @@ def rabbitmq_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if not (RABBITMQ.exists() and shutil.which("epmd")):
         missing("rabbitmq-server")
     server = start_rabbitmq(tmp_path_factory.mktemp("rabbitmq"))
-    yield server.url
-    server.stop()
+    try:
+        yield server.url
+    finally:
+        server.stop()

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -23,16 +24,23 @@ class Inbox:
     """Everything that is published to the exchange `optimization_events` from now on."""
 
     def __init__(self, url: str, binding: str = "optimization.#") -> None:
+        self._url = url
         self._connection = kombu.Connection(url)
         exchange = kombu.Exchange(EXCHANGE, "topic", durable=True)
         self._queue = kombu.Queue("", exchange, routing_key=binding, durable=True, exclusive=False, auto_delete=False)
 
     def __enter__(self) -> Self:
-        self._connection.connect()
-        channel = self._connection.default_channel
-        self._bound = self._queue(channel)
+        self.connect()
         self._bound.declare()
+        self._queue = self._bound  # a durable queue, under the name that RabbitMQ gave it
         return self
+
+    def connect(self) -> None:
+        """Connect, or connect again once RabbitMQ is back; the queue and what is in it are still there."""
+        self._connection.close()
+        self._connection = kombu.Connection(self._url)
+        self._connection.connect()
+        self._bound = self._queue(self._connection.channel())
 
     def __exit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
@@ -40,19 +48,26 @@ class Inbox:
         self._bound.delete()
         self._connection.release()
 
-    def take(self, count: int, patience: float = 20.0) -> list[Received]:
-        """The next `count` messages, acknowledged."""
+    def until(self, found: Callable[[list[Received]], bool], patience: float = 60.0) -> list[Received]:
+        """Everything that came until `found` says of it that it is enough."""
         taken: list[Received] = []
         deadline = time.monotonic() + patience
-        while len(taken) < count:
-            assert time.monotonic() < deadline, f"{len(taken)} of {count} messages came"
-            message = self._bound.get(no_ack=False)
-            if message is None:
-                time.sleep(0.02)
-            else:
-                message.ack()
-                taken.append(_received(message))
+        while not found(taken):
+            assert time.monotonic() < deadline, [each.routing_key for each in taken]
+            taken += self._waiting()
         return taken
+
+    def _waiting(self) -> list[Received]:
+        message = self._bound.get(no_ack=False)
+        if message is None:
+            time.sleep(0.02)
+            return []
+        message.ack()
+        return [_received(message)]
+
+    def take(self, count: int) -> list[Received]:
+        """The next `count` messages, acknowledged."""
+        return self.until(lambda taken: len(taken) >= count)
 
 
 def _received(message: Any) -> Received:

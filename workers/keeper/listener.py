@@ -61,11 +61,12 @@ class Listener:
     def _listen(self) -> None:
         with self.app.connection_for_read() as connection:
             receiver = self.app.events.Receiver(connection, handlers={"*": self._heard})
-            with receiver.consumer_context():
+            # The receiver consumes on a connection that it makes from ours
+            with receiver.consumer_context(wakeup=False) as (consuming, _, _):
                 while not self.stop.is_set():
                     self._hold()
                     try:
-                        connection.drain_events(timeout=1.0)
+                        consuming.drain_events(timeout=1.0)
                     except TimeoutError:
                         continue
 
