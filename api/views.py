@@ -27,6 +27,7 @@ def job_json(record: JobRecord, now: datetime, *, with_digests: bool) -> dict[st
         "error": record.error,
         "reversible": record.reversible,
         "attempt": record.attempt,
+        "worker": record.worker,
         "created_at": job.created_at.isoformat(),
         "started_at": _moment(record.started_at),
         "finished_at": _moment(record.finished_at),

@@ -71,4 +71,5 @@ class JobRecord(Value):
     started_at: datetime | None = None
     finished_at: datetime | None = None
     attempt: int = 0
+    worker: str | None = None  #: who ran the last attempt, as <resource>@<host>
     version: int = 0  #: grows with every change of the record

@@ -44,6 +44,7 @@ def from_fields(fields: Mapping[str, str], result: str | None = None) -> JobReco
         started_at=_from_ms(fields["started_ms"]) if "started_ms" in fields else None,
         finished_at=_from_ms(fields["finished_ms"]) if "finished_ms" in fields else None,
         attempt=int(fields["attempt"]),
+        worker=fields["owner"].partition("/")[0] if "owner" in fields else None,
         version=int(fields["version"]),
     )
 

@@ -35,7 +35,7 @@ local function finalize(keys, id, ending)
   redis.call('HSET', keys.job, 'status', ending.status, 'finished_ms', now_ms(), 'error', ending.error,
     'reversible', ending.reversible, 'plan', ending.plan)
   redis.call('HINCRBY', keys.job, 'version', 1)
-  redis.call('HDEL', keys.job, 'message', 'cancel', 'nonce', 'owner')
+  redis.call('HDEL', keys.job, 'message', 'cancel', 'nonce')
   redis.call('EXPIRE', keys.job, ending.record_seconds)
   redis.call('SET', keys.tombstone, '1', 'EX', ending.tombstone_seconds)
   if ending.result ~= '' then
