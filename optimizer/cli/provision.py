@@ -77,6 +77,11 @@ NEEDS = {
             lambda _machine: _has_ensurepip(),
         ),
         Need(
+            "curl",
+            "runs the README's commands, in a test",
+            lambda machine: machine.has("curl"),
+        ),
+        Need(
             "redis-server",
             "queue and store; a private one is started, nothing stays running",
             lambda machine: machine.has("redis-server"),

@@ -12,7 +12,7 @@ from tests.processes import hro
 def test_it_serves_until_ctrl_c(tmp_path: Path) -> None:
     """It shows its address and a key that works, holds its state folder alone, and ends with 0 and no process left."""
     state = tmp_path / "state"
-    up = hro("up", HRO_STATE_DIR=str(state), HRO_PORT="0")
+    up = hro("up", HRO_STATE_DIR=str(state), HRO_PORT="0", HRO_FLOWER_PORT="0")
     assert up.process.stdout is not None
     shown = ""
     while not shown.endswith("Ctrl-C\n"):
@@ -26,7 +26,7 @@ def test_it_serves_until_ctrl_c(tmp_path: Path) -> None:
     assert key not in (state / "api-keys.json").read_text()
     assert stat.S_IMODE(state.stat().st_mode) == 0o700
 
-    code, _, said = hro("up", HRO_STATE_DIR=str(state), HRO_PORT="0").end()
+    code, _, said = hro("up", HRO_STATE_DIR=str(state), HRO_PORT="0", HRO_FLOWER_PORT="0").end()
     assert code == 4
     assert f"{state} is used by another `hro up`" in said
 
