@@ -25,7 +25,6 @@ from optimizer.host.clock import SystemClock
 from optimizer.kinds import Resource, Scope
 from optimizer.values import JsonObject
 
-_RESOURCES = (Resource.STORAGE, Resource.HASHING, Resource.MEMORY)
 _SCOPES = (Scope.READ, Scope.PLAN, Scope.APPLY)
 #: Seconds from SIGTERM to SIGKILL: the jobs have ended, and all that a worker could save is thrown away
 _GRACE_SECONDS = 3.0
@@ -79,7 +78,7 @@ def _start(supervisor: Supervisor, state: Path, folder: Path, *, yes: bool) -> C
         "HRO_SIGNING_KEY_FILE": str(secret_file(state / "signing-key")),
     }
     print("Starting Redis, the API and workers …", file=sys.stderr, flush=True)
-    return Client(local_address(start(supervisor, overrides, _RESOURCES, inherit=False, yes=yes)), key)
+    return Client(local_address(start(supervisor, overrides, Resource, inherit=False, yes=yes)), key)
 
 
 @dataclass(frozen=True)
