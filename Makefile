@@ -46,6 +46,14 @@ check: .venv/stamp  ## Check style, types and the directions of imports
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q tests/architecture
 
+##@ Containers
+
+.PHONY: test-containers
+test-containers: .venv/stamp  ## Bring the stack up on the engine that DOCKER_HOST names, and test it (IMAGE= to use a built one)
+	@IMAGE='$(IMAGE)' $(BIN)/pytest -s -o norecursedirs='.*' -o addopts='--import-mode=importlib -ra' $(or $(T),tests/containers)
+
+
+
 .PHONY: lock
 lock:  ## Write both lock files anew from pyproject.toml
 	@.ci/lock

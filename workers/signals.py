@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -16,6 +17,7 @@ from optimizer.errors import StoreUnavailableError
 from optimizer.settings import Settings
 from optimizer.store.vitals import HEARTBEAT_SECONDS
 from optimizer.values import JsonObject
+from workers import heart
 from workers.parts import owner_name, worker_parts
 
 log = structlog.get_logger(__name__)
@@ -27,6 +29,7 @@ class Heart:
 
     name: str
     facts: Callable[[], JsonObject]  #: asked for each beat: an engine may come and go
+    state_dir: Path
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
@@ -46,6 +49,7 @@ class Heart:
     def _beat(self) -> None:
         parts = worker_parts()
         parts.vitals.beat(self.name, {"pid": os.getpid(), **self.facts()})
+        heart.touch(self.state_dir, self.name)
         for request in tuple(state.active_requests):
             parts.attempts.renew(request.id, owner_name(self.name, os.getpid()))
 
@@ -59,14 +63,15 @@ def connect(settings: Settings) -> None:
 
     def ready(sender: Any, **_: Any) -> None:
         resource = sender.hostname.partition("@")[0]
-        heart = hearts[sender.hostname] = Heart(sender.hostname, partial(bootstrap.worker_facts, settings, resource))
-        log.info("worker_ready", **heart.facts())
-        heart.start()
+        facts = partial(bootstrap.worker_facts, settings, resource)
+        beating = hearts[sender.hostname] = Heart(sender.hostname, facts, settings.state_dir)
+        log.info("worker_ready", **facts())
+        beating.start()
 
     def stopped(sender: Any, **_: Any) -> None:
-        if heart := hearts.pop(sender.hostname, None):
-            heart.stop()
-            worker_parts().vitals.leave(heart.name)
+        if beating := hearts.pop(sender.hostname, None):
+            beating.stop()
+            worker_parts().vitals.leave(beating.name)
 
     signals.setup_logging.connect(set_up_logging, weak=False)
     signals.worker_ready.connect(ready, weak=False)

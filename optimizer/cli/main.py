@@ -78,6 +78,14 @@ def _parser() -> argparse.ArgumentParser:
     verb("keeper", "serve:keeper", "Run the keeper alone: events to RabbitMQ, tasks of other services, counters")
     verb("beat", "serve:beat", "Run the schedules alone")
     verb("flower", "serve:flower", "Run Flower, Celery's dashboard, alone")
+    init = verb("init", "init:run", "Make the secrets of a stack of containers, where they are missing")
+    for name, help_ in (
+        ("ours", "for the product's own containers"),
+        ("redis", "for Redis"),
+        ("rabbitmq", "for RabbitMQ"),
+    ):
+        init.add_argument(f"--{name}", type=Path, required=True, metavar="FOLDER", help=help_)
+    init.add_argument("--address", default="http://127.0.0.1:11110", help="printed with the key; default: %(default)s")
     _add_key(verbs)
     return parser
 

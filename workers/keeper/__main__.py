@@ -14,6 +14,7 @@ from optimizer.bootstrap import KeeperParts
 from optimizer.errors import StoreUnavailableError
 from optimizer.settings import Settings
 from optimizer.store.vitals import HEARTBEAT_SECONDS
+from workers import heart
 from workers.app import app
 from workers.keeper.bridge import Bridge
 from workers.keeper.listener import Listener
@@ -34,6 +35,7 @@ class Keeper:
         self._stop = stop
         self._name = f"keeper@{settings.host}"
         self._host = settings.host
+        self._state_dir = settings.state_dir
         self._bridges = self._make_bridges(settings)
         self._listener = Listener(
             app=app,
@@ -93,6 +95,7 @@ class Keeper:
         while not self._stop.is_set():
             try:
                 self._parts.vitals.beat(self._name, self._facts())
+                heart.touch(self._state_dir, self._name)
             except StoreUnavailableError:
                 log.warning("heartbeat_not_written")
             self._stop.wait(HEARTBEAT_SECONDS)
