@@ -13,6 +13,8 @@ from optimizer.errors import StoreUnavailableError
 
 #: Connect and read times-outs in seconds: the API answers 503 within half a second even when Redis hangs
 IMPATIENT = (0.2, 0.25)
+#: How a Redis answers whose disk is full or broken, or that is a replica
+_CANNOT_WRITE = ("MISCONF", "READONLY")
 #: A worker would rather wait; it must be longer than the seconds for which a worker blocks on an empty queue
 PATIENT = (2.0, 10.0)
 
@@ -38,11 +40,17 @@ def connect(url: str, timeouts: tuple[float, float]) -> redis.Redis:
 
 @contextmanager
 def reaching_redis() -> Iterator[None]:
-    """Turns what redis-py raises while Redis is away, full or loading into StoreUnavailableError."""
+    """Turns what redis-py raises while Redis is away, loading or cannot write into StoreUnavailableError."""
     try:
         yield
-    except (redis.ConnectionError, redis.TimeoutError, redis.exceptions.OutOfMemoryError) as error:
+    except redis.exceptions.OutOfMemoryError as error:
+        raise StoreUnavailableError("Redis has no memory left, so no job can be taken; see maxmemory.") from error
+    except (redis.ConnectionError, redis.TimeoutError) as error:
         raise StoreUnavailableError(f"{StoreUnavailableError.__doc__} ({error})") from error
+    except redis.ResponseError as error:
+        if not str(error).startswith(_CANNOT_WRITE):
+            raise
+        raise StoreUnavailableError(f"Redis cannot write, so no job can be taken: {error}") from error
 
 
 class Scripts:

@@ -1,11 +1,11 @@
 """Events that wait in Redis streams until somebody has handed them on."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 import redis
 
@@ -41,21 +41,33 @@ class Stream:
 
     def read(self, count: int, block_ms: int) -> list[Entry]:
         """Entries that no keeper has had; none where none comes within `block_ms`."""
-        with reaching_redis():
-            answer = self.redis.xreadgroup(_GROUP, self.consumer, {self.name: ">"}, count=count, block=block_ms)
-        return [entry for _, entries in cast("list[Any]", answer or []) for entry in _entries(entries)]
+        return self._read(">", count, block_ms)
 
     def reclaim(self, count: int) -> list[Entry]:
         """Entries that a keeper had and died with."""
-        with reaching_redis():
-            answer = cast("Any", self.redis.xautoclaim(self.name, _GROUP, self.consumer, _DEAD_MS, "0", count=count))
-        return _entries(answer[1])
+        answer = self._ask(lambda: self.redis.xautoclaim(self.name, _GROUP, self.consumer, _DEAD_MS, "0", count=count))
+        return _entries(answer[1]) if answer else []
 
     def unfinished(self, count: int) -> list[Entry]:
         """Entries that this very consumer had before and did not finish."""
-        with reaching_redis():
-            answer = self.redis.xreadgroup(_GROUP, self.consumer, {self.name: "0"}, count=count)
-        return [entry for _, entries in cast("list[Any]", answer or []) for entry in _entries(entries)]
+        return self._read("0", count)
+
+    def _read(self, after: str, count: int, block_ms: int | None = None) -> list[Entry]:
+        answer = self._ask(
+            lambda: self.redis.xreadgroup(_GROUP, self.consumer, {self.name: after}, count=count, block=block_ms)
+        )
+        return [entry for _, entries in answer or [] for entry in _entries(entries)]
+
+    def _ask(self, command: Callable[[], Any]) -> Any:
+        """Redis' answer; None where the group is gone, as after a Redis that lost its data. It is made again."""
+        try:
+            with reaching_redis():
+                return command()
+        except redis.ResponseError as error:
+            if not str(error).startswith("NOGROUP"):
+                raise
+            self.prepare()
+            return None
 
     def done(self, ids: Sequence[str]) -> None:
         """These have been handed on; they are removed."""

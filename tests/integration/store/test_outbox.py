@@ -56,3 +56,11 @@ def test_events_from_before_the_first_keeper_are_read(store: Store) -> None:
     late.prepare()
     late.prepare()
     assert len(late.read(10, 10)) == 1
+
+
+def test_a_redis_that_lost_its_data_is_read_from_anew(store: Store, outbox: Stream) -> None:
+    """The group of readers is gone with it, and made again."""
+    store.redis.flushdb()
+    assert (outbox.read(10, 10), outbox.unfinished(10), outbox.reclaim(10)) == ([], [], [])
+    store.jobs.submit(new_job())
+    assert len(outbox.read(10, 10)) == 1

@@ -5,7 +5,7 @@ from itertools import chain
 
 import pytest
 
-from optimizer.errors import IdempotencyConflictError, JobExpiredError, JobNotFoundError
+from optimizer.errors import IdempotencyConflictError, JobExpiredError, JobNotFoundError, StoreUnavailableError
 from optimizer.jobs import Status
 from optimizer.store.jobs import FRESH_MS, Idempotency, Submission
 from tests.fakes.submitted import new_job
@@ -108,3 +108,15 @@ def test_a_queued_job_has_no_time_to_live(store: Store) -> None:
         -1,
         (Status.QUEUED, 1),
     )
+
+
+def test_a_full_redis_takes_no_job_and_says_so(store: Store) -> None:
+    """Nothing of the job is there: neither record, nor message, nor event."""
+    job = new_job()
+    store.redis.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(StoreUnavailableError, match="memory"):
+            store.jobs.submit(job)
+    finally:
+        store.redis.config_set("maxmemory", 0)
+    assert store.redis.dbsize() == 0
