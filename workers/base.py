@@ -34,11 +34,12 @@ class JobTask(Task):  # type: ignore[type-arg]  # it takes arguments in the stub
 
     throws = (HroError,)  # expected failures: logged by Celery in a line, without a trace
     ignore_result = False
+    Request = "workers.requests:JobRequest"
 
     def run_recorded(self, optimization_id: str) -> dict[str, Any]:
         """Run the job that a message names, if its record gives the right to."""
         owner = owner_name(str(self.request.hostname), os.getppid())
-        claim = worker_parts().attempts.claim(job_of_message(optimization_id, self.name), owner)
+        claim = worker_parts().attempts.claim(job_of_message(optimization_id, self.name), owner, os.getpid())
         if isinstance(claim, Refusal):
             self._refuse(claim, optimization_id)
         job = claim.job

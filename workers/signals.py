@@ -51,7 +51,8 @@ class Heart:
         parts.vitals.beat(self.name, {"pid": os.getpid(), **self.facts()})
         heart.touch(self.state_dir, self.name)
         for request in tuple(state.active_requests):
-            parts.attempts.renew(request.id, owner_name(self.name, os.getpid()))
+            if request.worker_pid:  # a process has begun with it
+                parts.attempts.renew(request.id, owner_name(self.name, os.getpid()), request.worker_pid)
 
 
 def connect(settings: Settings) -> None:

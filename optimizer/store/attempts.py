@@ -54,20 +54,15 @@ class AttemptStore:
     clock: Clock
     wait: Callable[[float], None] = time.sleep  #: seconds between two tries to reach Redis
 
-    def claim(self, job: Job, owner: str) -> Attempt | Refusal:
-        """Ask for the right to run a job. `job` need only have the id, kind and host that the message names."""
+    def claim(self, job: Job, owner: str, process: int) -> Attempt | Refusal:
+        """Ask for the right to run a job in a process of the worker `owner`.
+
+        `job` need only have the id, kind and host that the message names.
+        """
         nonce = secrets.token_hex(8)
         poison = endings.failed(job, PoisonJobError(), 0, self.clock.now(), self.lifetimes)
-        answer = self._call(
-            "claim",
-            job_keys(job),
-            job.optimization_id,
-            owner,
-            nonce,
-            LEASE_SECONDS * 1000,
-            MOST_ATTEMPTS,
-            poison,
-        )
+        limits = (LEASE_SECONDS * 1000, MOST_ATTEMPTS, poison)
+        answer = self._call("claim", job_keys(job), job.optimization_id, owner, nonce, *limits, process)
         if answer[0] != "claimed":
             return Refusal(answer[0])
         fields = dict(zip(answer[2][::2], answer[2][1::2], strict=True))
@@ -89,11 +84,17 @@ class AttemptStore:
             raise FencedOutError
         return bool(answer == "cancel")
 
-    def renew(self, optimization_id: str, owner: str) -> bool:
-        """Keep the lease of a job that `owner` runs; False where it is no longer the owner's."""
-        answer = self.scripts.call(
-            "renew", [keys.job(optimization_id), keys.RUNNING], optimization_id, owner, LEASE_SECONDS * 1000
-        )
+    def renew(self, optimization_id: str, owner: str, process: int) -> bool:
+        """Keep the lease of a job that a process of `owner` runs; False where it no longer does."""
+        return self._set_lease(optimization_id, owner, process, LEASE_SECONDS * 1000)
+
+    def lapse(self, optimization_id: str, owner: str, process: int) -> bool:
+        """The process has died: end its lease, so that the next attempt need not wait. False where it had none."""
+        return self._set_lease(optimization_id, owner, process, 0)
+
+    def _set_lease(self, optimization_id: str, owner: str, process: int, milliseconds: int) -> bool:
+        script_keys = [keys.job(optimization_id), keys.RUNNING]
+        answer = self.scripts.call("renew", script_keys, optimization_id, owner, process, milliseconds)
         return bool(answer == "renewed")
 
     def complete(self, attempt: Attempt, report: Report, seconds: float) -> None:

@@ -33,7 +33,7 @@ def submitted(store: Store, kind: str = "analyze_cpu") -> Job:
 
 
 def claimed(store: Store, job: Job) -> Attempt:
-    attempt = store.attempts.claim(job, "owner")
+    attempt = store.attempts.claim(job, "owner", 7)
     assert isinstance(attempt, Attempt)
     return attempt
 

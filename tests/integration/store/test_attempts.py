@@ -17,7 +17,7 @@ OWNER = "cpu@here/1"
 
 
 def claimed(store: Store, job: Job, owner: str = OWNER) -> Attempt:
-    attempt = store.attempts.claim(job, owner)
+    attempt = store.attempts.claim(job, owner, 7)
     assert isinstance(attempt, Attempt), attempt
     return attempt
 
@@ -49,7 +49,7 @@ def test_a_job_that_is_being_run_is_not_given_again(store: Store) -> None:
     """A second message for it is refused while the first attempt's lease lasts."""
     job = submitted(store)
     claimed(store, job)
-    assert store.attempts.claim(job, "cpu@here/2") is Refusal.BUSY
+    assert store.attempts.claim(job, "cpu@here/2", 7) is Refusal.BUSY
 
 
 def test_a_job_whose_worker_died_is_given_again_and_the_dead_is_fenced_out(store: Store) -> None:
@@ -75,9 +75,21 @@ def test_a_renewed_lease_keeps_the_job(store: Store) -> None:
     job = submitted(store)
     claimed(store, job)
     lease_is_over(store, job)
-    assert store.attempts.renew(job.optimization_id, "cpu@here/2") is False
-    assert store.attempts.renew(job.optimization_id, OWNER) is True
-    assert store.attempts.claim(job, "cpu@here/2") is Refusal.BUSY
+    assert store.attempts.renew(job.optimization_id, "cpu@here/2", 7) is False
+    assert store.attempts.renew(job.optimization_id, OWNER, 8) is False
+    assert store.attempts.renew(job.optimization_id, OWNER, 7) is True
+    assert store.attempts.claim(job, "cpu@here/2", 7) is Refusal.BUSY
+
+
+def test_a_lease_of_a_process_that_died_is_over_at_once(store: Store) -> None:
+    """Only its own: a message that came back is run by another process of the same worker."""
+    job = submitted(store)
+    claimed(store, job)
+    assert store.attempts.lapse(job.optimization_id, OWNER, 8) is False
+    assert store.attempts.claim(job, OWNER, 8) is Refusal.BUSY
+    assert store.attempts.lapse(job.optimization_id, OWNER, 7) is True
+    assert isinstance(store.attempts.claim(job, OWNER, 8), Attempt)
+    assert store.attempts.renew(job.optimization_id, OWNER, 7) is False
 
 
 def test_a_job_that_kills_its_workers_is_given_up(store: Store) -> None:
@@ -86,7 +98,7 @@ def test_a_job_that_kills_its_workers_is_given_up(store: Store) -> None:
     for _ in range(MOST_ATTEMPTS):
         claimed(store, job)
         lease_is_over(store, job)
-    assert store.attempts.claim(job, OWNER) is Refusal.POISON
+    assert store.attempts.claim(job, OWNER, 7) is Refusal.POISON
     record = store.jobs.get(job.optimization_id)
     assert (record.status, record.error and record.error["code"]) == (Status.FAILED, "poison_job")
     assert store.event_types()[-1] == "job.failed"
@@ -94,7 +106,7 @@ def test_a_job_that_kills_its_workers_is_given_up(store: Store) -> None:
 
 def test_a_message_without_a_record_gives_no_right(store: Store) -> None:
     """Nobody submitted it through the store."""
-    assert store.attempts.claim(new_job(), OWNER) is Refusal.UNKNOWN
+    assert store.attempts.claim(new_job(), OWNER, 7) is Refusal.UNKNOWN
 
 
 def test_finishing_writes_record_celery_result_events_and_counters_together(store: Store) -> None:
@@ -147,14 +159,14 @@ def test_a_late_message_of_a_finished_job_is_refused(store: Store) -> None:
     """It ran; it does not run again."""
     job = submitted(store)
     store.attempts.complete(claimed(store, job), Report(result={}), 1)
-    assert store.attempts.claim(job, OWNER) is Refusal.FINAL
+    assert store.attempts.claim(job, OWNER, 7) is Refusal.FINAL
 
 
 def test_a_job_cancelled_before_it_began_never_begins(store: Store) -> None:
     """Even if no worker was up to hear of it."""
     job = submitted(store)
     store.jobs.cancel(store.jobs.get(job.optimization_id))
-    assert store.attempts.claim(job, OWNER) is Refusal.FINAL
+    assert store.attempts.claim(job, OWNER, 7) is Refusal.FINAL
     assert (store.jobs.get(job.optimization_id).status, store.event_types()[-1]) == (Status.CANCELLED, "job.cancelled")
 
 

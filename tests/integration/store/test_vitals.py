@@ -29,5 +29,5 @@ def test_a_queue_knows_what_waits_on_it(store: Store) -> None:
     store.jobs.submit(first)
     store.jobs.submit(second)
     store.redis.delete(first.queue)
-    store.attempts.claim(first, "cpu@here/1")
+    store.attempts.claim(first, "cpu@here/1", 7)
     assert [(queue.name, queue.waiting) for queue in store.vitals.queues()] == [("cpu.here", 1)]

@@ -1,0 +1,23 @@
+"""A message that this worker has received, as its parent process sees it."""
+
+import os
+from typing import Any
+
+import structlog
+from celery.worker.request import Request
+
+from optimizer.errors import StoreUnavailableError
+from workers.parts import owner_name, worker_parts
+
+log = structlog.get_logger(__name__)
+
+
+class JobRequest(Request):
+    def on_failure(self, exc_info: Any, send_failed_event: bool = True, return_ok: bool = False) -> Any:
+        """Also called where the child has died; then the message goes back, and must not meet the dead one's lease."""
+        if self.worker_pid:
+            try:
+                worker_parts().attempts.lapse(self.id, owner_name(self.hostname, os.getpid()), int(self.worker_pid))
+            except StoreUnavailableError:
+                log.warning("lease_not_ended", optimization_id=self.id)  # it ends by itself
+        return super().on_failure(exc_info, send_failed_event=send_failed_event, return_ok=return_ok)
