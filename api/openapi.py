@@ -57,7 +57,7 @@ def described_rules(app: Flask) -> Iterator[tuple[Rule, Route]]:
 def _operation(spec: APISpec, rule: Rule, route: Route) -> dict[str, Any]:
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     answers: dict[str, Any] = {
-        str(status): {"description": text, **({"content": problem} if status >= 400 else _json_content())}  # noqa: PLR2004 - HTTP's first error
+        str(status): {"description": text, **({"content": problem} if status >= 400 else _content(route))}  # noqa: PLR2004 - HTTP's first error
         for status, text in route.answers.items()
     }
     operation: dict[str, Any] = {
@@ -77,8 +77,9 @@ def _operation(spec: APISpec, rule: Rule, route: Route) -> dict[str, Any]:
     return operation
 
 
-def _json_content() -> dict[str, Any]:
-    return {"content": {"application/json": {"schema": {"type": "object"}}}}
+def _content(route: Route) -> dict[str, Any]:
+    kind = "object" if route.media == "application/json" else "string"
+    return {"content": {route.media: {"schema": {"type": kind}}}}
 
 
 def _security(route: Route) -> list[dict[str, list[str]]]:

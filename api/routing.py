@@ -37,6 +37,7 @@ class Route:
     anonymous: bool = True  #: whether a caller on this machine may have it without a key
     query: type[Value] = NoOptions
     body: type[Value] | None = None
+    media: str = "application/json"  #: of its answers, problems aside
     answers: Mapping[int, str] = field(default_factory=lambda: {200: "The answer"})
 
 

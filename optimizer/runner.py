@@ -63,6 +63,12 @@ class Report:
     gauges: Mapping[str, int] = field(default_factory=dict)
 
 
+def unknown_action(action: Action, _progress: Progress) -> Outcome:
+    """What applies the plans of a kind that plans nothing: an action that comes from elsewhere is not done."""
+    reason = f"This version knows no action {action.type}."
+    return Outcome(number=action.number, status=OutcomeStatus.FAILED, reason=reason)
+
+
 def run(job: Job, handler: Handler, progress: Progress, clock: Clock) -> Report:
     """Do the job. Raises an HroError where it cannot be done, CancelledError where it was stopped."""
     if isinstance(handler, Analysis):

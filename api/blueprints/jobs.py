@@ -49,7 +49,7 @@ def plan(optimization_id: str) -> Response:
 
 
 @blueprint.get("/<optimization_id>/events")
-@described(Route(summary="A job's progress, as server-sent events"))
+@described(Route(summary="A job's progress, as server-sent events", media="text/event-stream"))
 def events(optimization_id: str) -> Response:
     record = find(optimization_id)
     return follow(record.job.optimization_id, request.headers.get("Last-Event-ID"))

@@ -17,13 +17,13 @@ def openapi() -> Response:
 
 
 @blueprint.get("/docs")
-@described(Route(summary="The API for people to read", scope=None))
+@described(Route(summary="The API for people to read", scope=None, media="text/html"))
 def docs() -> str:
     described_api = document(current_app, VERSION)
     return render_template("docs.html", api=described_api, problems=sorted(STATUS.items()))
 
 
 @blueprint.get("/")
-@described(Route(summary="How the host is, and what was done", scope=None))
+@described(Route(summary="How the host is, and what was done", scope=None, media="text/html"))
 def overview() -> str:
     return render_template("overview.html", version=VERSION)

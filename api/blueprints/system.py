@@ -86,7 +86,7 @@ def schedules() -> Response:
 
 
 @blueprint.get("/metrics")
-@described(Route(summary="Metrics for Prometheus"))
+@described(Route(summary="Metrics for Prometheus", media="text/plain"))
 def metrics() -> Response:
     return Response(generate_latest(current_app.extensions["hro.metrics"]), content_type=CONTENT_TYPE_LATEST)
 

@@ -6,9 +6,7 @@ from pathlib import Path
 from optimizer.cpu.plan import Scheduling, conclude, plan_cpu
 from optimizer.host import cpu, pressure
 from optimizer.host.procfs import PROC
-from optimizer.plans import Action, Outcome, OutcomeStatus
-from optimizer.ports import Progress
-from optimizer.runner import Change
+from optimizer.runner import Change, unknown_action
 from optimizer.values import JsonObject
 
 #: Ten kernel ticks: the shortest time in which a share of CPU time can be told.
@@ -20,7 +18,7 @@ def optimize_cpu(proc_root: Path = PROC) -> Change[Scheduling]:
     return Change(
         analyze=lambda _job, _progress: scheduling(proc_root),
         plan=plan_cpu,
-        apply=_refuse,
+        apply=unknown_action,
         measure=lambda: measure(proc_root),
         conclude=conclude,
     )
@@ -42,10 +40,3 @@ def measure(proc_root: Path = PROC) -> JsonObject:
         "cpu_percent": cpu.busy_percent(cpu.spent(before, after)),
         "pressure": pressure.read("cpu", proc_root),
     }
-
-
-def _refuse(action: Action, _progress: Progress) -> Outcome:
-    """No plan of this version has an action; one from elsewhere is not applied."""
-    return Outcome(
-        number=action.number, status=OutcomeStatus.FAILED, reason=f"this worker knows no action {action.type}"
-    )

@@ -6,9 +6,9 @@ from functools import partial
 from optimizer.host.files import ScanRoots
 from optimizer.jobs import Job
 from optimizer.paths import readable
-from optimizer.plans import Action, Outcome, OutcomeStatus, Plan
+from optimizer.plans import Plan
 from optimizer.ports import Progress
-from optimizer.runner import Change
+from optimizer.runner import Change, unknown_action
 from optimizer.storage.filesystems import spaces
 from optimizer.storage.plan import conclude_nothing, no_action_yet
 from optimizer.values import JsonObject
@@ -33,14 +33,10 @@ def optimize_storage_kind(kind: str, roots: ScanRoots) -> Change[None]:
     return Change(
         analyze=check_path,
         plan=plan,
-        apply=_skip,
+        apply=unknown_action,
         measure=partial(_measure, roots),
         conclude=partial(conclude_nothing, kind),
     )
-
-
-def _skip(action: Action, _progress: Progress) -> Outcome:
-    return Outcome(number=action.number, status=OutcomeStatus.SKIPPED, reason="This version has no such action.")
 
 
 def _measure(roots: ScanRoots) -> JsonObject:
