@@ -11,6 +11,8 @@ from optimizer.values import JsonObject
 HEALTHY, UNHEALTHY, UNAVAILABLE = "healthy", "unhealthy", "unavailable"
 #: A disk that is fuller than this, in percent, is worth a warning
 FULL_PERCENT = 90
+#: Queues that nobody reads are named up to so many
+_MOST_NAMED = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +90,7 @@ def _queue_warnings(signs: Signs) -> list[str]:
         for facts in (signs.workers or {}).values()
         if facts["alive"] and "resource" in facts
     }
-    return [
-        f"{queue.waiting} jobs wait on {queue.name}, which no worker reads."
-        for queue in signs.queues
-        if queue.waiting and queue.name not in alive
-    ]
+    unread = [queue for queue in signs.queues if queue.waiting and queue.name not in alive]
+    named = [f"Jobs wait on {queue.name}, which no worker reads: {queue.waiting}." for queue in unread[:_MOST_NAMED]]
+    more = [f"So they do on {len(unread) - _MOST_NAMED} more queues."] if len(unread) > _MOST_NAMED else []
+    return named + more

@@ -9,9 +9,7 @@ from optimizer.jobs import Status
 from optimizer.kinds import Kind, Resource
 from optimizer.values import Value
 
-HostName = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$", description="Whose worker runs it (HRO_HOST).")
-]
+HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$")]
 
 
 class ListQuery(Value):
@@ -32,6 +30,9 @@ class PlanQuery(Value):
     cursor: int = Field(0, ge=0, description="next_cursor of the page before.")
 
 
+_HOST_FIELD = Field(None, description="Whose worker runs it, by its HRO_HOST; HRO_DEFAULT_HOST where it is left out.")
+
+
 @cache
 def request_model(kind: Kind) -> type[Value]:
     """What a request for `kind` may say: its options and a host (in a body also as a list of one name)."""
@@ -39,4 +40,4 @@ def request_model(kind: Kind) -> type[Value]:
     if kind.method == "POST":
         host = HostName | Annotated[tuple[HostName, ...], Field(min_length=1, max_length=1, strict=False)] | None
     name = "".join(part.title() for part in kind.name.split("_")) + "Request"
-    return cast("type[Value]", create_model(name, __base__=kind.options, host=(host, None)))
+    return cast("type[Value]", create_model(name, __base__=kind.options, host=(host, _HOST_FIELD)))

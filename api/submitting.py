@@ -21,17 +21,28 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 def job_of_request(kind: Kind, asked: Value) -> Job:
     """A new job of what the body or the query asks for. Raises PathForbiddenError."""
     said = asked.model_dump(mode="json", exclude_none=True)
-    host = said.pop("host", service().settings.job_host)
+    host = _known_host(said.pop("host", None))
     job = Job(
         optimization_id=str(uuid.uuid4()),
         kind=kind.name,
-        host=host if isinstance(host, str) else host[0],
+        host=host,
         options=said,
         request_id=g.request_id,
         created_at=service().parts.clock.now(),
     )
     _refuse_paths_outside(job)
     return job
+
+
+def _known_host(asked: str | list[str] | None) -> str:
+    """The host to run it. One that nobody has ever heard of is a mistake: its queue would be read by nobody."""
+    default = service().settings.job_host
+    host = asked[0] if isinstance(asked, list) else asked or default
+    if host != default:
+        known = sorted({facts["host"] for facts in service().parts.vitals.workers().values()} | {default})
+        if host not in known:
+            raise InvalidRequestError(f"host: no worker of {host} has been heard of; known are {', '.join(known)}.")
+    return host
 
 
 def _refuse_paths_outside(job: Job) -> None:

@@ -18,7 +18,7 @@ HEARTBEAT_SECONDS = 5
 #: It counts as gone when it has not been heard of for so long
 GONE_SECONDS = 3 * HEARTBEAT_SECONDS
 #: It is forgotten when it has not been heard of for so long
-FORGOTTEN_SECONDS = 24 * 3600
+FORGOTTEN_SECONDS = 30 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class Vitals:
             self.redis.hdel(keys.WORKERS, name)
 
     def workers(self) -> dict[str, JsonObject]:
-        """Every worker heard of in the last day, with `alive`; those gone for longer are forgotten."""
+        """Every worker heard of in the last month, with `alive`; those gone for longer are forgotten."""
         with reaching_redis():
             beats = cast("dict[str, str]", self.redis.hgetall(keys.WORKERS))
         now = self.clock.now().timestamp()

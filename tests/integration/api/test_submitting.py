@@ -3,7 +3,9 @@
 import pytest
 from flask.testing import FlaskClient
 
+from optimizer.host.clock import SystemClock
 from optimizer.kinds import KINDS
+from optimizer.store.vitals import Vitals
 from tests.integration.api.conftest import key
 from tests.integration.conftest import Store
 
@@ -131,5 +133,12 @@ def test_an_idempotency_key_for_another_request_is_refused(client: FlaskClient) 
 
 def test_a_job_for_another_host_goes_to_its_queue(client: FlaskClient, store: Store) -> None:
     """Its own worker knows its own roots, so its path is not judged here."""
+    Vitals(redis=store.redis, clock=SystemClock()).beat("storage@there", {"host": "there", "resource": "storage"})
     answer = client.get("/analyze/storage?path=/data&host=there", headers={"Prefer": "respond-async"})
     assert (answer.status_code, store.redis.llen("storage.there")) == (202, 1)
+
+
+def test_a_host_that_nobody_has_heard_of_is_refused(client: FlaskClient, store: Store) -> None:
+    """A misspelt name would be a queue that no worker ever reads; the error names those there are."""
+    answer = client.post("/optimize/memory", json={"dry_run": True, "host": "heer"})
+    assert (answer.status_code, "known are here" in answer.text, store.jobs.list()) == (422, True, [])

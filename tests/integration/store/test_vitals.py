@@ -6,7 +6,7 @@ from tests.integration.conftest import Store
 
 
 def test_a_worker_is_alive_as_long_as_it_is_heard_of(store: Store) -> None:
-    """Then it counts as gone, and after a day nobody speaks of it."""
+    """Then it counts as gone, and after a month nobody speaks of it."""
     store.vitals.beat("cpu@here", {"host": "here"})
     assert store.vitals.workers()["cpu@here"]["alive"] is True
     store.clock.move(GONE_SECONDS + 1)
