@@ -1,0 +1,146 @@
+"""The host's own record of every object that a job touched: the truth about effects, for undo and for audit.
+
+One SQLite file a host, written before and after each effect and flushed each time. `actions` has the present state of
+each action; `audit` has every step as it happened, each row chained to the one before by a hash, so that a row that
+was changed or taken out later is found.
+"""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from optimizer.ports import Clock
+from optimizer.values import JsonObject
+
+#: Seconds to wait for another process that writes
+_BUSY_SECONDS = 30.0
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS audit (
+    sequence INTEGER PRIMARY KEY, at TEXT NOT NULL, optimization_id TEXT NOT NULL, number INTEGER NOT NULL,
+    step TEXT NOT NULL, facts TEXT NOT NULL, hash TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS actions (
+    optimization_id TEXT NOT NULL, number INTEGER NOT NULL, state TEXT NOT NULL, at TEXT NOT NULL,
+    facts TEXT NOT NULL, PRIMARY KEY (optimization_id, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS actions_by_state ON actions (state, at);
+"""
+_FIRST_HASH = "0" * 64
+
+
+class State(StrEnum):
+    """What is known of an action's effect."""
+
+    INTENDED = "intended"  #: begun; after a crash the world tells whether it happened
+    QUARANTINED = "quarantined"
+    DONE = "done"  #: happened, and leaves nothing that could be undone or purged
+    RESTORED = "restored"
+    PURGED = "purged"
+    WITHDRAWN = "withdrawn"  #: intended, and did not happen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An action as the journal has it."""
+
+    optimization_id: str
+    number: int
+    state: State
+    at: str  #: of its last step, RFC 3339 in UTC
+    facts: JsonObject  #: all that was noted of it, later steps over earlier ones
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    rows: int
+    broken_at: int | None  #: the first row whose hash does not follow from the row before
+    head: str  #: the last hash; kept elsewhere, it shows that no later row was taken off the end
+
+
+class Journal:
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self._path = path
+        self._clock = clock
+
+    def note(self, optimization_id: str, number: int, state: State, **facts: Any) -> None:
+        """Write a step of an action, and return once it is on disk. Raises OSError, sqlite3.Error."""
+        at = self._clock.now().isoformat()
+        with self._writing() as database:
+            known = database.execute(
+                "SELECT facts FROM actions WHERE optimization_id = ? AND number = ?", (optimization_id, number)
+            ).fetchone()
+            merged = (json.loads(known[0]) if known else {}) | facts
+            database.execute(
+                "INSERT OR REPLACE INTO actions VALUES (?, ?, ?, ?, ?)",
+                (optimization_id, number, state.value, at, _canonical(merged)),
+            )
+            row = (at, optimization_id, number, state.value, _canonical(facts))
+            last = database.execute("SELECT hash FROM audit ORDER BY sequence DESC LIMIT 1").fetchone()
+            database.execute(
+                "INSERT INTO audit (at, optimization_id, number, step, facts, hash) VALUES (?, ?, ?, ?, ?, ?)",
+                (*row, _chained(last[0] if last else _FIRST_HASH, row)),
+            )
+
+    def of_job(self, optimization_id: str) -> list[Entry]:
+        """A job's actions, in their order."""
+        return self._entries("optimization_id = ? ORDER BY number", optimization_id)
+
+    def in_state(self, state: State, *, before: str = "9999") -> list[Entry]:
+        """All actions in a state whose last step was before a moment, oldest first."""
+        return self._entries("state = ? AND at < ? ORDER BY at", state.value, before)
+
+    def verify(self) -> Verification:
+        """Follow the chain from its first row to its last."""
+        expected, rows = _FIRST_HASH, 0
+        with self._open() as database:
+            for sequence, stored, *row in database.execute(
+                "SELECT sequence, hash, at, optimization_id, number, step, facts FROM audit ORDER BY sequence"
+            ):
+                rows += 1
+                expected = _chained(expected, tuple(row))
+                if stored != expected or sequence != rows:
+                    return Verification(rows=rows, broken_at=sequence, head=stored)
+        return Verification(rows=rows, broken_at=None, head=expected)
+
+    def _entries(self, condition: str, *values: str) -> list[Entry]:
+        query = f"SELECT optimization_id, number, state, at, facts FROM actions WHERE {condition}"  # noqa: S608 - ours
+        with self._open() as database:
+            return [
+                Entry(optimization_id=job, number=number, state=State(state), at=at, facts=json.loads(facts))
+                for job, number, state, at, facts in database.execute(query, values)
+            ]
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that no other process can come between."""
+        with self._open() as database:
+            database.execute("BEGIN IMMEDIATE")
+            try:
+                yield database
+            except BaseException:
+                database.rollback()
+                raise
+            database.commit()
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        # Opened for each step: no connection outlives a fork, and a step costs a flush anyway
+        with closing(sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)) as database:
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA synchronous = FULL")
+            database.executescript(_SCHEMA)
+            yield database
+
+
+def _canonical(facts: JsonObject) -> str:
+    return json.dumps(dict(facts), sort_keys=True, separators=(",", ":"))
+
+
+def _chained(previous: str, row: tuple[Any, ...]) -> str:
+    return hashlib.sha256(json.dumps([previous, *row]).encode()).hexdigest()
