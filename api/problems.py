@@ -29,6 +29,8 @@ STATUS = {
     "job_not_found": HTTPStatus.NOT_FOUND,
     "job_expired": HTTPStatus.GONE,
     "job_ended": HTTPStatus.CONFLICT,
+    "job_not_ended": HTTPStatus.CONFLICT,
+    "nothing_in_quarantine": HTTPStatus.CONFLICT,
     "cancelled": HTTPStatus.CONFLICT,
     "too_many_streams": HTTPStatus.SERVICE_UNAVAILABLE,
     "store_unavailable": HTTPStatus.SERVICE_UNAVAILABLE,

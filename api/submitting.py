@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 from flask import Response, g, jsonify, request
 
 from api.routing import call, service
-from optimizer.errors import InvalidRequestError, PathForbiddenError
-from optimizer.jobs import Job
+from optimizer.errors import InvalidRequestError, JobNotEndedError, PathForbiddenError
+from optimizer.jobs import Job, JobRecord
 from optimizer.kinds import Kind
 from optimizer.store.jobs import Idempotency
 from optimizer.values import Value
@@ -32,6 +32,22 @@ def job_of_request(kind: Kind, asked: Value) -> Job:
     )
     _refuse_paths_outside(job)
     return job
+
+
+def follow_up(kind: Kind, record: JobRecord) -> Job:
+    """A job that acts on what another one did, on that one's host. Raises JobNotEndedError."""
+    parent = record.job
+    if not record.status.is_final:
+        raise JobNotEndedError(optimization_id=parent.optimization_id)
+    return Job(
+        optimization_id=str(uuid.uuid4()),
+        kind=kind.name,
+        host=parent.host,
+        options={"optimization_id": parent.optimization_id},
+        parent_id=parent.optimization_id,
+        request_id=g.request_id,
+        created_at=service().parts.clock.now(),
+    )
 
 
 def _known_host(asked: str | list[str] | None) -> str:

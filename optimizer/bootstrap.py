@@ -19,7 +19,8 @@ from optimizer.hashing.handlers import hash_files
 from optimizer.host import capabilities
 from optimizer.host.clock import SystemClock
 from optimizer.host.files import ScanRoots, raise_open_file_limit
-from optimizer.kinds import KINDS, Resource
+from optimizer.host.journal import Journal
+from optimizer.kinds import Resource
 from optimizer.memory.analyze import analyze_memory
 from optimizer.memory.optimize import optimize_memory
 from optimizer.ports import Clock
@@ -28,6 +29,7 @@ from optimizer.schedules import Schedule
 from optimizer.settings import Settings
 from optimizer.storage.handlers import analyze_duplicates, analyze_large_files, analyze_report, analyze_storage
 from optimizer.storage.optimize import optimize_storage_kind
+from optimizer.storage.reclaim import optimize_temp, purge, undo
 from optimizer.store import keys
 from optimizer.store.attempts import AttemptStore
 from optimizer.store.connection import IMPATIENT, PATIENT, Scripts, connect
@@ -38,8 +40,10 @@ from optimizer.store.outbox import Stream
 from optimizer.store.vitals import Vitals
 from optimizer.values import JsonObject
 
-#: The kinds that give storage back; each of them plans on its own
-STORAGE_RECLAIM = [kind.name for kind in KINDS.values() if kind.changes_host and kind.resource is Resource.STORAGE]
+#: The kinds of storage that plan nothing yet, and say so
+WITHOUT_ACTIONS = (
+    "optimize_disk", "optimize_storage", "optimize_duplicates", "optimize_cache", "optimize_compress", "optimize_logs"
+)  # fmt: skip
 _DAY = 24 * 3600
 #: How long after its record an id is still answered with "expired" rather than "unknown", in seconds
 _TOMBSTONE_SECONDS = 30 * _DAY
@@ -201,6 +205,7 @@ def handlers(settings: Settings) -> Mapping[str, Handler]:
     """Every kind's handler, by the kind's name."""
     clock = SystemClock()
     readable, changeable = ScanRoots(settings.scan_roots), ScanRoots(settings.roots, setting="HRO_ROOTS")
+    journal = Journal(settings.state_dir / "journal.db", clock)
     cache = open_cache(
         cache_url(settings),
         host=settings.host,
@@ -220,7 +225,10 @@ def handlers(settings: Settings) -> Mapping[str, Handler]:
         "optimize_memory": optimize_memory(),
         "optimize_cpu": optimize_cpu(),
         "optimize_docker": optimize_docker(settings.docker_url),
-        **{kind: optimize_storage_kind(kind, changeable) for kind in STORAGE_RECLAIM},
+        "optimize_temp": optimize_temp(changeable, journal, clock),
+        "undo": undo(changeable, journal),
+        "purge": purge(changeable, journal),
+        **{kind: optimize_storage_kind(kind, changeable) for kind in WITHOUT_ACTIONS},
     }
 
 

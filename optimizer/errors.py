@@ -127,3 +127,15 @@ class ForeignHostError(HroError):
     """The job is for another host."""
 
     code = "foreign_host"
+
+
+class NothingInQuarantineError(HroError):
+    """The job has nothing in quarantine on this host: nothing was moved, or it was brought back or deleted since."""
+
+    code = "nothing_in_quarantine"
+
+
+class JobNotEndedError(HroError):
+    """The job is still waiting or running; what it did can be undone or purged when it has ended."""
+
+    code = "job_not_ended"

@@ -20,6 +20,8 @@ class EventType(StrEnum):
     STORAGE_ANALYZED = "storage.analyzed"
     DOCKER_OPTIMIZED = "docker.optimized"
     FILES_HASHED = "files.hashed"
+    UNDO_COMPLETED = "undo.completed"
+    PURGE_COMPLETED = "purge.completed"
 
 
 class Event(Value):

@@ -17,6 +17,8 @@ from optimizer.options import (
     NoOptions,
     PathChangeOptions,
     ScanOptions,
+    TargetOptions,
+    TempOptions,
 )
 from optimizer.values import JsonObject, Value
 
@@ -54,6 +56,11 @@ class Kind:
     @property
     def task_name(self) -> str:
         return f"optimizer.{self.name}"
+
+    @property
+    def acts_on_a_job(self) -> bool:
+        """Whether its route names the job that it acts on, instead of the body."""
+        return "<" in self.path
 
     @property
     def method(self) -> str:
@@ -191,13 +198,34 @@ _TABLE = (
                 "Compress files that have not changed for long",
             ),
             ("optimize_logs", "/optimize/storage/logs", ChangeOptions, "Compress closed logs"),
-            ("optimize_temp", "/optimize/storage/temp", ChangeOptions, "Put old temporary files in quarantine"),
+            ("optimize_temp", "/optimize/storage/temp", TempOptions, "Put old temporary files in quarantine"),
         )
     ),
 )
 
+_ON_A_JOB = (
+    Kind(
+        name="undo",
+        resource=Resource.STORAGE,
+        path="/optimizations/<optimization_id>/undo",
+        options=TargetOptions,
+        changes_host=True,
+        event=EventType.UNDO_COMPLETED,
+        summary="Bring back what a job moved into quarantine",
+    ),
+    Kind(
+        name="purge",
+        resource=Resource.STORAGE,
+        path="/optimizations/<optimization_id>/purge",
+        options=TargetOptions,
+        changes_host=True,
+        event=EventType.PURGE_COMPLETED,
+        summary="Delete what a job moved into quarantine, for good",
+    ),
+)
+
 #: Every kind by its name.
-KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in _TABLE})
+KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in (*_TABLE, *_ON_A_JOB)})
 
 
 def parse_options(kind: Kind, options: JsonObject) -> Value:

@@ -62,5 +62,18 @@ class PathChangeOptions(ChangeOptions):
     path: AbsolutePath = Field(description="The folder to act on, inside HRO_ROOTS.")
 
 
+class TempOptions(ChangeOptions):
+    """Old temporary files of /tmp and /var/tmp, as far as HRO_ROOTS allows, or of one folder that is named."""
+
+    path: AbsolutePath | None = Field(None, description="A folder of temporary files, inside HRO_ROOTS.")
+    days_old: int = Field(7, ge=0, le=36_500, description="Leave files read or changed within so many days.")
+
+
+class TargetOptions(Value):
+    """A kind that acts on what another job did."""
+
+    optimization_id: str = Field(max_length=128, description="The job that moved files into quarantine.")
+
+
 class CompressOptions(PathChangeOptions):
     days_old: int = Field(30, ge=0, le=36_500, description="Leave files that changed within so many days.")

@@ -1,6 +1,8 @@
 """Paths are bytes inside; this is how they are shown. Standard library only: the local commands start fast."""
 
 import base64
+from collections.abc import Mapping
+from typing import Any
 
 
 def readable(path: bytes) -> str:
@@ -14,6 +16,11 @@ def path_fields(path: bytes) -> dict[str, str]:
         return {"path": path.decode("utf-8")}
     except UnicodeDecodeError:
         return {"path": readable(path), "path_bytes": base64.b64encode(path).decode("ascii")}
+
+
+def exact(fields: Mapping[str, Any]) -> bytes:
+    """The bytes of a path that `path_fields` wrote."""
+    return base64.b64decode(fields["path_bytes"]) if "path_bytes" in fields else str(fields["path"]).encode()
 
 
 def printable(path: bytes) -> str:

@@ -1,6 +1,7 @@
 """Runs a job: analyze, plan, apply, measure, receipt. A dry run is the same, and stops after the plan."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -48,6 +49,8 @@ class Change(Generic[Observation]):
     apply: Callable[[Action, Progress], Outcome]
     measure: Callable[[], JsonObject]
     conclude: Callable[[Applied], Finding]
+    hold: Callable[[Job], AbstractContextManager[None]] = field(default=lambda _job: nullcontext())
+    """Entered around all actions of a job: locks, and whatever must be open for them."""
 
 
 Handler = Analysis | Change[Any]
@@ -82,7 +85,8 @@ def _change(job: Job, handler: Change[Any], progress: Progress, clock: Clock) ->
     if job.dry_run:
         verdict = Verdict.PLANNED if plan.actions else Verdict.NOTHING_TO_DO
         return Report(plan=plan, result=_receipt(job, plan, verdict, clock))
-    applied = _apply(plan, handler, progress, clock)
+    with handler.hold(job):
+        applied = _apply(plan, handler, progress, clock)
     finding = handler.conclude(applied)
     verdict = (finding.verdict or Verdict.NO_EFFECT) if plan.actions else Verdict.NOTHING_TO_DO
     receipt = _receipt(job, plan, verdict, clock, applied) | dict(finding.result)

@@ -1,5 +1,6 @@
 """Jobs that were taken: list, look, watch, cancel."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
@@ -9,9 +10,11 @@ from api.lookup import find
 from api.routing import Route, call, described, query, service
 from api.schemas import ListQuery, PlanQuery
 from api.streams import follow
+from api.submitting import follow_up, idempotency, initiated
 from api.views import job_json
 from optimizer.jobs import JobRecord
-from optimizer.kinds import Scope
+from optimizer.kinds import KINDS, Kind, Scope
+from optimizer.options import NoOptions
 
 blueprint = Blueprint("jobs", __name__, url_prefix="/optimizations")
 
@@ -70,3 +73,26 @@ def cancel(optimization_id: str) -> tuple[Response, int]:
     store.cancel(record)
     after = store.get(optimization_id)
     return jsonify(_shown(after)), 200 if after.status.is_final else 202
+
+
+def _follow_up(kind: Kind) -> Callable[[str], Response]:
+    @described(
+        Route(
+            summary=kind.summary,
+            scope=kind.scope,
+            anonymous=kind.anonymous,
+            body=NoOptions,
+            answers={202: "The job is taken; follow Location", 404: "Unknown", 409: "It has not ended"},
+        )
+    )
+    def act(optimization_id: str) -> Response:
+        job = follow_up(kind, find(optimization_id))
+        _, taken = service().parts.store.submit(job, idempotency=idempotency(kind, job))
+        return initiated(taken)
+
+    return act
+
+
+for _kind in (kind for kind in KINDS.values() if kind.acts_on_a_job):
+    _path = _kind.path.removeprefix("/optimizations")
+    blueprint.add_url_rule(_path, _kind.name, _follow_up(_kind), methods=[_kind.method])

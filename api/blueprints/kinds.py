@@ -49,6 +49,6 @@ def _submission(kind: Kind) -> Callable[[], Response]:
     return submit
 
 
-for _kind in KINDS.values():
+for _kind in (kind for kind in KINDS.values() if not kind.acts_on_a_job):
     _view = _analysis(_kind) if _kind.method == "GET" else _submission(_kind)
     blueprint.add_url_rule(_kind.path, _kind.name, _view, methods=[_kind.method])

@@ -48,6 +48,17 @@ class ScanRoots:
         """The roots without those that lie inside another one, so that nothing is counted twice."""
         return without_nested(self._roots)
 
+    def holds(self, path: bytes) -> bool:
+        """Whether `path` is, by its name, a root or inside one."""
+        return self._root_and_real(_normal(path)) is not None
+
+    def root_of(self, path: bytes) -> bytes:
+        """The root, as it was configured, that holds `path`. Raises PathForbiddenError."""
+        found = self._root_and_real(_normal(path))
+        if found is None:
+            raise self._forbidden(path, "is outside the folders of")
+        return found[0]
+
     def open(self, path: bytes) -> int:
         """A descriptor of the folder or regular file at the absolute `path`.
 
@@ -64,13 +75,20 @@ class ScanRoots:
             raise _unopened(path, error) from None
 
     def _split(self, path: bytes) -> tuple[bytes, bytes]:
-        """The root that holds `path`, and the rest; a root is known by its real name as well."""
+        """The real name of the root that holds `path`, and the rest."""
+        found = self._root_and_real(path)
+        if found is None:
+            raise self._forbidden(path, "is outside the folders of")
+        return found[1:]
+
+    def _root_and_real(self, path: bytes) -> tuple[bytes, bytes, bytes] | None:
+        """The root that holds `path`, its real name, and the rest; a root is known by either of its names."""
         for root, real in self._roots.items():
             for prefix in (root, real):
                 relative = _relative(path, prefix)
                 if relative is not None:
-                    return real, relative
-        raise self._forbidden(path, "is outside the folders of")
+                    return root, real, relative
+        return None
 
     def _forbidden(self, path: bytes, why: str) -> PathForbiddenError:
         return PathForbiddenError(f"{readable(path)} {why} {self._setting}", setting=self._setting, **path_fields(path))

@@ -15,6 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from optimizer.errors import HroError
 from optimizer.ports import Clock
 from optimizer.values import JsonObject
 
@@ -32,6 +33,12 @@ CREATE TABLE IF NOT EXISTS actions (
 CREATE INDEX IF NOT EXISTS actions_by_state ON actions (state, at);
 """
 _FIRST_HASH = "0" * 64
+
+
+class JournalError(HroError):
+    """The journal cannot be read or written, so nothing is changed; see HRO_STATE_DIR."""
+
+    code = "journal"
 
 
 class State(StrEnum):
@@ -69,7 +76,7 @@ class Journal:
         self._clock = clock
 
     def note(self, optimization_id: str, number: int, state: State, **facts: Any) -> None:
-        """Write a step of an action, and return once it is on disk. Raises OSError, sqlite3.Error."""
+        """Write a step of an action, and return once it is on disk. Raises JournalError."""
         at = self._clock.now().isoformat()
         with self._writing() as database:
             known = database.execute(
@@ -131,6 +138,13 @@ class Journal:
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         # Opened for each step: no connection outlives a fork, and a step costs a flush anyway
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            yield from self._connected()
+        except (OSError, sqlite3.Error) as error:
+            raise JournalError(f"{JournalError.__doc__} ({self._path}: {error})") from error
+
+    def _connected(self) -> Iterator[sqlite3.Connection]:
         with closing(sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)) as database:
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = FULL")

@@ -34,12 +34,12 @@ def optimize_storage_kind(kind: str, roots: ScanRoots) -> Change[None]:
         analyze=check_path,
         plan=plan,
         apply=unknown_action,
-        measure=partial(_measure, roots),
+        measure=partial(measure_space, roots),
         conclude=partial(conclude_nothing, kind),
     )
 
 
-def _measure(roots: ScanRoots) -> JsonObject:
+def measure_space(roots: ScanRoots) -> JsonObject:
     """`free_bytes` {root: bytes} and `disk_percent`, of the fullest of their filesystems."""
     found = spaces(roots.paths or (_ROOT,))
     return {

@@ -14,7 +14,6 @@ _FIELDS: Mapping[str, JsonObject] = {
     "optimize_cache": {"caches_cleaned": 0},
     "optimize_compress": {"files_compressed": 0, "space_saved": 0, "space_saved_mb": 0.0},
     "optimize_logs": {"logs_processed": 0},
-    "optimize_temp": {"files_removed": 0},
 }
 
 

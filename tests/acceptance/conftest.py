@@ -128,7 +128,7 @@ def running(tmp_path_factory: pytest.TempPathFactory, broker: Broker) -> Iterato
             "HRO_FLOWER_PORT": str(free_port()),
             "HRO_FLOWER_AUTH": FLOWER_AUTH,
             "HRO_ROOTS": str(folder),
-            "HRO_SCAN_ROOTS": f"/tmp:{folder}",
+            "HRO_SCAN_ROOTS": str(folder),
             "HRO_API_KEYS_FILE": str(state / "keys.json"),
             "HRO_SIGNING_KEY_FILE": str(state / "signing-key"),
         },

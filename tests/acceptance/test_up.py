@@ -22,6 +22,7 @@ def test_it_serves_until_ctrl_c(tmp_path: Path) -> None:
     (address,) = re.findall(r"^Address +(\S+)", shown, re.MULTILINE)
     (key,) = re.findall(r"^  (hro_\S+)$", shown, re.MULTILINE)
     assert Client(address, key).get("/health").body["dependencies"]["workers"] == "healthy"
+    assert Client(address).get("/analyze/storage", path="/tmp").status in (200, 202)  # a scan root unless it is said
     assert {path.name for path in state.iterdir()} >= {"api-keys.json", "signing-key", "redis", "logs"}
     assert key not in (state / "api-keys.json").read_text()
     assert stat.S_IMODE(state.stat().st_mode) == 0o700

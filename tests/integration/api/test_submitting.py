@@ -6,10 +6,11 @@ from flask.testing import FlaskClient
 from optimizer.host.clock import SystemClock
 from optimizer.kinds import KINDS
 from optimizer.store.vitals import Vitals
+from tests.fakes.submitted import new_job
 from tests.integration.api.conftest import key
 from tests.integration.conftest import Store
 
-CHANGES = [kind for kind in KINDS.values() if kind.changes_host]
+CHANGES = [kind for kind in KINDS.values() if kind.changes_host and not kind.acts_on_a_job]
 PATHS = {"path": "/srv/data/x"}
 
 
@@ -142,3 +143,19 @@ def test_a_host_that_nobody_has_heard_of_is_refused(client: FlaskClient, store: 
     """A misspelt name would be a queue that no worker ever reads; the error names those there are."""
     answer = client.post("/optimize/memory", json={"dry_run": True, "host": "heer"})
     assert (answer.status_code, "known are here" in answer.text, store.jobs.list()) == (422, True, [])
+
+
+@pytest.mark.parametrize("verb", ["undo", "purge"])
+def test_what_a_job_did_can_be_undone_once_it_has_ended(client: FlaskClient, store: Store, verb: str) -> None:
+    """409 before that; then a job of its own, for the same host, that names its parent."""
+    parent = new_job("optimize_temp", host="there")
+    store.jobs.submit(parent)
+    path = f"/optimizations/{parent.optimization_id}/{verb}"
+    early = client.post(path, json={}, headers=key("applier"))
+    assert (early.status_code, early.json and early.json["code"]) == (409, "job_not_ended")
+    store.jobs.cancel(store.jobs.get(parent.optimization_id))
+    taken = client.post(path, json={}, headers=key("applier")).json
+    assert taken is not None
+    job = store.jobs.get(taken["optimization_id"]).job
+    assert (job.kind, job.host, job.parent_id) == (verb, "there", parent.optimization_id)
+    assert client.post(path, json={"force": True}, headers=key("applier")).status_code == 422

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from optimizer.bootstrap import WITHOUT_ACTIONS
 from optimizer.errors import CancelledError, PathForbiddenError, PathNotFoundError
 from optimizer.hashing.memory_cache import NullHashCache
 from optimizer.host.files import ScanRoots
-from optimizer.kinds import KINDS
 from optimizer.runner import Handler, Report, run
 from optimizer.storage.handlers import analyze_duplicates, analyze_large_files, analyze_report, analyze_storage
 from optimizer.storage.optimize import optimize_storage_kind
@@ -116,7 +116,7 @@ def test_a_cancelled_analysis_ends(root: Path, kind: str) -> None:
         look(root, kind, progress=Listening(cancel_at=1), **options)
 
 
-RECLAIMING = [name for name in KINDS if name.startswith("optimize_") and KINDS[name].resource == "storage"]
+RECLAIMING = list(WITHOUT_ACTIONS)
 
 
 @pytest.mark.parametrize("kind", RECLAIMING)

@@ -2,11 +2,11 @@
 
 import pytest
 
-from optimizer.kinds import KINDS, Resource
+from optimizer.bootstrap import WITHOUT_ACTIONS
 from optimizer.runner import Applied
 from optimizer.storage.plan import conclude_nothing, no_action_yet
 
-RECLAIMING = [kind.name for kind in KINDS.values() if kind.resource is Resource.STORAGE and kind.changes_host]
+RECLAIMING = list(WITHOUT_ACTIONS)
 
 
 @pytest.mark.parametrize("kind", RECLAIMING)
