@@ -1,7 +1,9 @@
 """The one place that builds the real parts from the settings, and binds each kind to its handler."""
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -23,13 +25,14 @@ from optimizer.host.journal import Journal
 from optimizer.kinds import Resource
 from optimizer.memory.analyze import analyze_memory
 from optimizer.memory.optimize import optimize_memory
+from optimizer.plans import Plan
 from optimizer.ports import Clock
 from optimizer.runner import Handler
 from optimizer.schedules import Schedule
 from optimizer.settings import Settings
 from optimizer.storage.handlers import analyze_duplicates, analyze_large_files, analyze_report, analyze_storage
 from optimizer.storage.optimize import optimize_storage_kind
-from optimizer.storage.reclaim import optimize_temp, purge, undo
+from optimizer.storage.reclaim import apply_plan, optimize_temp, purge, undo
 from optimizer.store import keys
 from optimizer.store.attempts import AttemptStore
 from optimizer.store.connection import IMPATIENT, PATIENT, Scripts, connect
@@ -226,10 +229,18 @@ def handlers(settings: Settings) -> Mapping[str, Handler]:
         "optimize_cpu": optimize_cpu(),
         "optimize_docker": optimize_docker(settings.docker_url),
         "optimize_temp": optimize_temp(changeable, journal, clock),
+        "apply_plan": apply_plan(changeable, journal, partial(_stored_plan, settings)),
         "undo": undo(changeable, journal),
         "purge": purge(changeable, journal),
         **{kind: optimize_storage_kind(kind, changeable) for kind in WITHOUT_ACTIONS},
     }
+
+
+def _stored_plan(settings: Settings, optimization_id: str) -> Plan:
+    """A plan as the dry run left it. Raises JobNotFoundError, JobExpiredError, StoreUnavailableError."""
+    client = connect(settings.redis_url.get_secret_value(), PATIENT)
+    with closing(client):
+        return _job_store(settings, client, Scripts(client), SystemClock()).whole_plan(optimization_id)
 
 
 def worker_facts(settings: Settings, resource: str) -> JsonObject:

@@ -139,3 +139,33 @@ class JobNotEndedError(HroError):
     """The job is still waiting or running; what it did can be undone or purged when it has ended."""
 
     code = "job_not_ended"
+
+
+class PlanNotNamedError(HroError):
+    """Name the plan that was looked at: If-Match: "<digest>", as GET .../plan gives it in ETag."""
+
+    code = "plan_not_named"
+
+
+class PlanChangedError(HroError):
+    """The plan is not the one that If-Match names."""
+
+    code = "plan_changed"
+
+
+class PlanExpiredError(HroError):
+    """The plan is too old to be applied; make another dry run."""
+
+    code = "plan_expired"
+
+
+class PlanAppliedError(HroError):
+    """The plan has been applied before, or is being applied."""
+
+    code = "plan_applied"
+
+
+class NothingToApplyError(HroError):
+    """The job has no plan to apply: only the dry run of a storage kind that planned at least one action has one."""
+
+    code = "nothing_to_apply"

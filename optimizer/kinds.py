@@ -16,6 +16,7 @@ from optimizer.options import (
     LargeFilesOptions,
     NoOptions,
     PathChangeOptions,
+    PlanOptions,
     ScanOptions,
     TargetOptions,
     TempOptions,
@@ -204,6 +205,15 @@ _TABLE = (
 )
 
 _ON_A_JOB = (
+    Kind(
+        name="apply_plan",
+        resource=Resource.STORAGE,
+        path="/optimizations/<optimization_id>/apply",
+        options=PlanOptions,
+        changes_host=True,
+        event=EventType.STORAGE_OPTIMIZED,
+        summary="Do exactly what a dry run planned",
+    ),
     Kind(
         name="undo",
         resource=Resource.STORAGE,

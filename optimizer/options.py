@@ -75,5 +75,12 @@ class TargetOptions(Value):
     optimization_id: str = Field(max_length=128, description="The job that moved files into quarantine.")
 
 
+class PlanOptions(Value):
+    """A kind that does what another job planned."""
+
+    optimization_id: str = Field(max_length=128, description="The dry run whose plan it is.")
+    digest: str = Field(pattern="^[0-9a-f]{64}$", description="Of the plan that was looked at.")
+
+
 class CompressOptions(PathChangeOptions):
     days_old: int = Field(30, ge=0, le=36_500, description="Leave files that changed within so many days.")

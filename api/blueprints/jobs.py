@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
+from api.applying import apply_plan
 from api.listing import page_of
 from api.lookup import find
 from api.routing import Route, call, described, query, service
@@ -93,6 +94,20 @@ def _follow_up(kind: Kind) -> Callable[[str], Response]:
     return act
 
 
-for _kind in (kind for kind in KINDS.values() if kind.acts_on_a_job):
+@blueprint.post("/<optimization_id>/apply")
+@described(
+    Route(
+        summary=KINDS["apply_plan"].summary,
+        scope=KINDS["apply_plan"].scope,
+        anonymous=False,
+        body=NoOptions,
+        answers={202: "The job is taken; follow Location", 412: "Another plan", 428: "If-Match is missing"},
+    )
+)
+def apply(optimization_id: str) -> Response:
+    return initiated(apply_plan(find(optimization_id)))
+
+
+for _kind in (KINDS["undo"], KINDS["purge"]):
     _path = _kind.path.removeprefix("/optimizations")
     blueprint.add_url_rule(_path, _kind.name, _follow_up(_kind), methods=[_kind.method])

@@ -78,6 +78,13 @@ def _parser() -> argparse.ArgumentParser:
     verb("keeper", "serve:keeper", "Run the keeper alone: events to RabbitMQ, tasks of other services, counters")
     verb("beat", "serve:beat", "Run the schedules alone")
     verb("flower", "serve:flower", "Run Flower, Celery's dashboard, alone")
+    listed = verb("quarantine", "audit:quarantine", "List what waits in quarantine on this host")
+    listed.add_argument("--json", action="store_true", help="for programs")
+    audit = verbs.add_parser("audit", help="Look at the journal of this host", description="Look at the journal")
+    checked = audit.add_subparsers(title="verbs", metavar="VERB", required=True).add_parser(
+        "verify", help="Follow its chain"
+    )
+    checked.set_defaults(verb="audit:verify")
     init = verb("init", "init:run", "Make the secrets of a stack of containers, where they are missing")
     for name, help_ in (
         ("ours", "for the product's own containers"),

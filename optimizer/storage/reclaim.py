@@ -2,16 +2,18 @@
 
 import os
 import stat
+from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 
-from optimizer.errors import NothingInQuarantineError
+from optimizer.errors import NothingInQuarantineError, PlanChangedError
 from optimizer.host.files import ScanRoots
 from optimizer.host.journal import Entry, Journal, State
 from optimizer.host.tree import ScanLog, Tree
 from optimizer.host.walk import walk
 from optimizer.jobs import Job
-from optimizer.options import TargetOptions, TempOptions
+from optimizer.options import PlanOptions, TargetOptions, TempOptions
+from optimizer.plans import Plan
 from optimizer.ports import Clock, Progress
 from optimizer.runner import Change
 from optimizer.storage.kept import conclude_purge, conclude_restore, plan_purge, plan_restore
@@ -29,6 +31,27 @@ def optimize_temp(roots: ScanRoots, journal: Journal, clock: Clock) -> Change[Se
     return Change(
         analyze=partial(_look, roots, clock),
         plan=plan_temp,
+        apply=mover.apply,
+        measure=partial(measure_space, roots),
+        conclude=conclude,
+        hold=mover.hold,
+    )
+
+
+def apply_plan(roots: ScanRoots, journal: Journal, load: Callable[[str], Plan]) -> Change[Plan]:
+    """`load` gives the plan of a job as it was shown."""
+    mover = Mover(roots, journal)
+
+    def planned(job: Job, _progress: Progress) -> Plan:
+        options = PlanOptions.model_validate(dict(job.options))
+        plan = load(options.optimization_id)
+        if plan.digest != options.digest:
+            raise PlanChangedError(digest=plan.digest)
+        return plan
+
+    return Change(
+        analyze=planned,
+        plan=lambda _job, plan: plan,
         apply=mover.apply,
         measure=partial(measure_space, roots),
         conclude=conclude,

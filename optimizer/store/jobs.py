@@ -17,6 +17,7 @@ from optimizer.errors import (
     JobNotFoundError,
 )
 from optimizer.jobs import Job, JobRecord, Status
+from optimizer.plans import Action, Plan
 from optimizer.ports import Clock
 from optimizer.store import endings, keys
 from optimizer.store.connection import Scripts, reaching_redis
@@ -120,6 +121,13 @@ class JobStore:
         with reaching_redis():
             items = cast("list[str]", self.redis.lrange(keys.plan(optimization_id), start, start + limit - 1))
         return (json.loads(item) for item in items)
+
+    def whole_plan(self, optimization_id: str) -> Plan:
+        """A job's plan, to be done as it was shown. Raises as `get`."""
+        record = self.get(optimization_id)
+        actions = self.plan(optimization_id, start=0, limit=(record.plan or {}).get("actions", 0))
+        notes = (record.plan or {}).get("notes", ())
+        return Plan(actions=tuple(map(Action.model_validate, actions)), notes=tuple(notes))
 
     def cancel(self, record: JobRecord) -> None:
         """Cancel: at once where no attempt has begun, else the worker stops it within a second.

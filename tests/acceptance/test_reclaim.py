@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import requests
 
 from tests.acceptance.conftest import Service
 
@@ -36,6 +37,30 @@ def test_files_go_into_quarantine_and_come_back(running: Service, folder: Path) 
     record = running.until(undone, "completed")
     assert (record["parent_id"], record["result"]["files_restored"]) == (moved["optimization_id"], 2)
     assert (folder / "one").read_text() == "one" * 5000
+
+
+def test_a_plan_is_applied_as_it_was_shown_and_once(running: Service, folder: Path) -> None:
+    """Under its digest: 428 without, 412 with another, 409 a second time; a file that changed since is left alone."""
+    said = {"path": str(folder), "days_old": 0, "dry_run": True}
+    planned = running.submit("/optimize/storage/temp", said)
+    running.until(planned, "completed")
+    etag = running.call("GET", f"/optimizations/{planned}/plan").headers["ETag"]
+    (folder / "two").write_text("changed since")
+
+    def apply(**headers: str) -> requests.Response:
+        return running.call("POST", f"/optimizations/{planned}/apply", json={}, scope="apply", headers=headers)
+
+    assert apply().status_code == 428
+    assert apply(**{"If-Match": f'"{"0" * 64}"'}).status_code == 412
+    taken = apply(**{"If-Match": etag})
+    assert taken.status_code == 202
+    record = running.until(taken.json()["optimization_id"], "completed", "failed")
+    assert (record["result"]["files_quarantined"], names(folder)) == (1, ["app.pid", "two"])
+    assert sum(record["result"]["skipped"].values()) == 1
+    assert f'"{record["plan"]["digest"]}"' == etag
+    again = apply(**{"If-Match": etag})
+    assert (again.status_code, again.json()["optimization_id"]) == (409, record["optimization_id"])
+    running.until(running.submit(f"/optimizations/{record['optimization_id']}/undo", {}, scope="apply"), "completed")
 
 
 def test_what_was_purged_is_freed_and_gone(running: Service, folder: Path) -> None:
