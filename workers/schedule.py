@@ -3,7 +3,9 @@
 So two beats that run at once start one job a tick, and a beat that waits for Redis loses none.
 """
 
+import os
 import time
+from contextlib import suppress
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +19,8 @@ from optimizer.errors import StoreUnavailableError
 from optimizer.jobs import Job
 from optimizer.schedules import Schedule
 from optimizer.store.jobs import Submission
+from optimizer.store.vitals import HEARTBEAT_SECONDS
+from workers import heart
 from workers.parts import worker_settings
 
 #: A beat that was away starts one job for the latest tick that it missed, if that is not older than this
@@ -74,11 +78,27 @@ class StoreScheduler(PersistentScheduler):
         settings = worker_settings()
         self._parts = bootstrap.beat_parts(settings)
         self._host = settings.job_host
+        self._name, self._state_dir = f"beat@{settings.host}", settings.state_dir
+        self._facts = {"host": settings.host, "role": "beat", "pid": os.getpid()}
         self._entries = {entry.name: entry for entry in self._parts.schedules}
         self.app.conf.beat_schedule = {
             name: {"task": entry.kind, "schedule": to_celery(entry)} for name, entry in self._entries.items()
         }
         super().setup_schedule()
+
+    def tick(self, *arguments: Any, **more: Any) -> float:
+        """As Celery's, and besides say that beat is there, as often as a worker does."""
+        try:
+            self._parts.vitals.beat(self._name, self._facts)
+            heart.touch(self._state_dir, self._name)
+        except StoreUnavailableError:
+            log.warning("heartbeat_not_written")
+        return min(float(super().tick(*arguments, **more)), HEARTBEAT_SECONDS)
+
+    def close(self) -> None:
+        with suppress(StoreUnavailableError):
+            self._parts.vitals.leave(self._name)
+        super().close()
 
     def apply_async(self, entry: Any, producer: Any = None, advance: bool = True, **_: Any) -> Any:  # noqa: ARG002 - Celery's signature
         """Submit the job of a due entry; waits for Redis, since a tick that is not submitted is lost."""

@@ -86,12 +86,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     checked.set_defaults(verb="audit:verify")
     init = verb("init", "init:run", "Make the secrets of a stack of containers, where they are missing")
-    for name, help_ in (
-        ("ours", "for the product's own containers"),
-        ("redis", "for Redis"),
-        ("rabbitmq", "for RabbitMQ"),
-    ):
-        init.add_argument(f"--{name}", type=Path, required=True, metavar="FOLDER", help=help_)
+    init.add_argument(
+        "folder", metavar="FOLDER", type=Path, help="has a folder for each of the stack's volumes of secrets"
+    )
     init.add_argument("--address", default="http://127.0.0.1:11110", help="printed with the key; default: %(default)s")
     _add_key(verbs)
     return parser

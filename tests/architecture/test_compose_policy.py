@@ -1,6 +1,7 @@
 """The compose file keeps the policy, and each line of the original that is put back is caught."""
 
 import copy
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
+from optimizer.kinds import Resource
 from tests.containers.policy import broken_rules
 
-FILE = Path(__file__).parents[2] / "docker/compose.yaml"
+FOLDER = Path(__file__).parents[2] / "docker"
+FILE = FOLDER / "compose.yaml"
 Compose = dict[str, Any]
 
 
@@ -25,14 +28,46 @@ def test_every_service_keeps_every_rule(compose: Compose) -> None:
     assert broken_rules(compose) == []
 
 
-def test_every_worker_is_there(compose: Compose) -> None:
-    """And whatever else the service is made of; each says when it is healthy, or ends by itself."""
-    services = compose["services"]
-    assert set(services) == {
-        "init", "redis", "rabbitmq", "api", "worker-memory", "worker-cpu", "worker-storage", "worker-hashing",
-        "worker-docker", "keeper", "beat", "flower",
+def test_every_process_is_there(compose: Compose) -> None:
+    """A worker for each resource, and whatever else the service is made of."""
+    assert set(compose["services"]) == {
+        "init", "redis", "rabbitmq", "api", *(f"worker-{resource}" for resource in Resource), "keeper", "beat", "flower"
     }  # fmt: skip
-    assert {name for name, service in services.items() if "healthcheck" not in service} == {"init", "beat"}
+
+
+def test_a_secret_is_handed_only_to_who_needs_it(compose: Compose) -> None:
+    """And only init may write to it."""
+    writers, readers = set(), defaultdict(set)
+    for name, service in compose["services"].items():
+        for volume in service["volumes"]:
+            if volume["source"].startswith("secrets-"):
+                readers[volume["source"]].add(name)
+                if not volume.get("read_only"):
+                    writers.add(name)
+    workers = {f"worker-{resource}" for resource in Resource}
+    assert writers == {"init"}
+    assert {secret: names - writers for secret, names in readers.items()} == {
+        "secrets-store": {"api", *workers, "keeper", "beat", "flower"},
+        "secrets-signing": {"api", *workers, "beat"},
+        "secrets-api": {"api"},
+        "secrets-amqp": {"api", "keeper"},
+        "secrets-listener": set(),
+        "secrets-flower": {"flower"},
+        "secrets-redis": {"redis"},
+        "secrets-rabbitmq": {"rabbitmq"},
+    }
+
+
+def test_the_overlay_for_changes_gives_way_at_one_point(compose: Compose) -> None:
+    """One folder that is named becomes writable, for the storage worker alone."""
+    overlay: Compose = yaml.safe_load((FOLDER / "compose.change.yaml").read_text())
+    assert (list(overlay), list(overlay["services"])) == (["services"], ["api", "worker-storage"])
+    assert overlay["services"]["api"] == {"environment": {"HRO_ROOTS": "/scan"}}
+    added, worker = overlay["services"]["worker-storage"], compose["services"]["worker-storage"]
+    kept = [volume for volume in worker["volumes"] if volume["target"] != "/scan"]
+    worker |= {**added, "environment": worker["environment"] | added["environment"]}
+    worker["volumes"] = kept + added["volumes"]
+    assert broken_rules(compose) == ["worker-storage: what is bound in from the host is read-only"]
 
 
 def test_what_talks_to_nobody_outside_has_no_way_out(compose: Compose) -> None:
@@ -66,6 +101,7 @@ def drop(key: str) -> Callable[[Compose], None]:
         ("/tmp:/app/tmp:rw,noexec,size=256m", add("volumes", "/tmp:/app/tmp:rw,noexec,size=256m"), "/tmp of the host"),
         ("/proc:/host/proc:ro", add("volumes", "/proc:/host/proc:ro"), "/proc of the host"),
         ("/sys:/host/sys:ro", add("volumes", "/sys:/host/sys:ro"), "/sys of the host"),
+        ("/proc/sys/vm:/vm", add("volumes", "/proc/sys/vm:/vm"), "/proc/sys/vm of the host"),
         ("/:/host:ro", add("volumes", "/:/host:ro"), "/ of the host"),
         (
             "/var/run/docker.sock:/var/run/docker.sock:ro",
@@ -90,6 +126,8 @@ def drop(key: str) -> Callable[[Compose], None]:
         ("no memory limit", drop("mem_limit"), "memory is limited"),
         ("no process limit", drop("pids_limit"), "processes are limited"),
         ("logs without a limit", put("logging", {"driver": "json-file"}), "logs are limited"),
+        ("no init", drop("init"), "a dead parent"),
+        ("no restart", drop("restart"), "what ends is started again"),
     ],
 )  # fmt: skip
 def test_a_line_of_the_original_that_is_put_back_is_caught(
@@ -100,3 +138,16 @@ def test_a_line_of_the_original_that_is_put_back_is_caught(
         changed = copy.deepcopy(compose)
         mutate(changed["services"][name])
         assert any(f"{name}: " in broken and rule in broken for broken in broken_rules(changed)), (name, line)
+
+
+def test_a_service_without_a_health_check_is_caught(compose: Compose) -> None:
+    """But for init, which ends."""
+    for service in compose["services"].values():
+        service.pop("healthcheck", None)
+    assert [broken.partition(":")[0] for broken in broken_rules(compose)] == [*compose["services"]][1:]
+
+
+def test_a_folder_of_the_host_in_the_guise_of_a_volume_is_caught(compose: Compose) -> None:
+    """The local driver binds whatever its options name."""
+    compose["volumes"]["state"] = {"driver_opts": {"type": "none", "o": "bind,noexec", "device": "/"}}
+    assert broken_rules(compose) == ["state: a volume with options of a driver may be any folder of the host"]

@@ -1,5 +1,6 @@
 """What every service of a compose file must and must not say. Pure: a parsed file in, the rules that it breaks out."""
 
+import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -8,13 +9,19 @@ Service = Mapping[str, Any]
 
 _SECRET = re.compile(r"PASS|SECRET|KEY|TOKEN|AUTH|_URL", re.IGNORECASE)
 _HOST_NAMESPACES = ("pid", "ipc", "uts", "userns_mode", "cgroup")
-#: Folders of the host that tell or change too much to be handed into a container
-_FORBIDDEN_BINDS = ("/", "/proc", "/sys", "/dev", "/etc", "/boot", "/usr", "/root", "/home", "/var/run", "/run", "/tmp")
+#: Folders of the host that tell or change too much to be handed into a container; of the second, nothing below either
+_FORBIDDEN_BINDS = ("/", "/usr", "/root", "/home", "/tmp", "/var", "/var/lib")
+_FORBIDDEN_TREES = ("/proc", "/sys", "/dev", "/etc", "/boot", "/run", "/var/run", "/var/lib/docker")
 
 
 def broken_rules(compose: Mapping[str, Any]) -> list[str]:
     """`service: rule` for each rule that a service breaks."""
-    return [
+    disguised = [
+        f"{name}: a volume with options of a driver may be any folder of the host"
+        for name, volume in compose.get("volumes", {}).items()
+        if (volume or {}).get("driver_opts")
+    ]
+    return disguised + [
         f"{name}: {rule}"
         for name, service in compose["services"].items()
         for check in CHECKS
@@ -71,7 +78,8 @@ def _volume(volume: Any) -> Iterator[str]:
             yield "a folder of the host that is missing is not made"
     else:
         return
-    if source.rstrip("/") in {path.rstrip("/") for path in _FORBIDDEN_BINDS}:
+    folder = posixpath.normpath(source)
+    if folder in _FORBIDDEN_BINDS or any(f"{folder}/".startswith(f"{tree}/") for tree in _FORBIDDEN_TREES):
         yield f"{source} of the host stays outside"
     if "docker.sock" in source:
         yield "no engine's socket is handed in: read-only or not, it is the whole engine"
@@ -106,6 +114,15 @@ def _secrets(service: Service) -> Iterator[str]:
             yield f"no address holds a password: {name}"
 
 
+def _life(service: Service) -> Iterator[str]:
+    if service.get("init") is not True:
+        yield "what a dead parent leaves behind is collected"
+    if "restart" not in service:
+        yield "what ends is started again, or says that it is meant to end"
+    if service.get("restart") != "no" and not service.get("healthcheck", {}).get("test"):
+        yield "what keeps running says whether it is healthy"
+
+
 CHECKS: tuple[Callable[[Service], Iterator[str]], ...] = (
-    _privileges, _namespaces, _filesystems, _limits, _network, _secrets
+    _privileges, _namespaces, _filesystems, _limits, _network, _secrets, _life
 )  # fmt: skip

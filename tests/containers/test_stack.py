@@ -9,34 +9,53 @@ import requests
 from tests.containers.conftest import SERVICES, Stack, docker
 from tests.containers.policy import broken_rules
 
-#: Run inside the keeper: bind a queue, submit a job to the API by its name, print the events of that job
-WATCH = """
-import json, sys, time, urllib.request, kombu
-key = sys.stdin.read().strip()
-url = open("/secrets/amqp-url").read().strip()
-with kombu.Connection(url) as connection:
-    exchange = kombu.Exchange("optimization_events", "topic", durable=True)
-    queue = kombu.Queue("", exchange, routing_key="optimization.#", exclusive=True)(connection.channel())
+#: What a service of somebody else's does: has a queue, and sees in it the events of a job, where one is named
+LISTEN = """
+import json, sys, time, kombu
+with kombu.Connection(open("/secrets/listener/amqp-url").read()) as connection:
+    exchange = kombu.Exchange("optimization_events", "topic", no_declare=True)
+    queue = kombu.Queue("events.test", exchange, routing_key="optimization.#", durable=True)(connection.channel())
     queue.declare()
-    request = urllib.request.Request("http://api:11110/optimize/memory", data=b"{}", method="POST",
-        headers={"Content-Type": "application/json", "Authorization": "Bearer " + key})
-    job = json.load(urllib.request.urlopen(request))["optimization_id"]
     seen, deadline = set(), time.monotonic() + 30
-    while time.monotonic() < deadline and not {"memory.optimized", "celery.task-succeeded"} <= seen:
+    while sys.argv[1:] and time.monotonic() < deadline and not {"job.completed", "celery.task-succeeded"} <= seen:
         message = queue.get(no_ack=True)
         if message is None:
             time.sleep(0.05)
-        elif json.loads(message.body)["optimization_id"] == job:
+        elif json.loads(message.body)["optimization_id"] == sys.argv[1]:
             seen.add(json.loads(message.body)["event_type"])
 print(json.dumps(sorted(seen)))
 """
-#: The command of the service init
-INIT = ("init", "--ours", "/secrets", "--redis", "/secrets-redis", "--rabbitmq", "/secrets-rabbitmq")
+#: Fill Redis until it takes no more, in ever smaller pieces; with an argument, empty it again
+FILL = """
+import redis, sys
+url = open("/secrets/store/redis-url").read()
+if sys.argv[1:]:
+    with redis.Redis.from_url(url) as client:
+        client.unlink(*client.scan_iter("filler:*", count=1000))
+for size in (1 << 20, 1 << 10, 1 << 4) if not sys.argv[1:] else ():
+    with redis.Redis.from_url(url) as client:  # a new one: the buffers of the last are free again
+        try:
+            for number in range(100_000):
+                client.set(f"filler:{size}:{number}", bytes(size))
+        except redis.exceptions.OutOfMemoryError:
+            print("full")
+"""
+#: What would empty, stop or configure Redis, and what would say more than a client needs to know
+REFUSED = """
+import redis
+client = redis.Redis.from_url(open("/secrets/store/redis-url").read())
+for command in ("FLUSHALL", "FLUSHDB", "SHUTDOWN", "KEYS *", "CONFIG GET *", "ACL LIST", "EVAL x 0"):
+    try:
+        print(command, client.execute_command(*command.split()))
+    except redis.exceptions.NoPermissionError:
+        print(command, "refused")
+"""
 #: Run inside every container
 LOOK = """
+exec 2>&1
 grep -E '^(NoNewPrivs|Seccomp|CapEff):' /proc/self/status
 echo "uid: $(id -u)"
-touch /refused 2>&1
+touch /refused
 cp /bin/true /tmp/true && ls -l /tmp/true | cut -c 1-10
 /tmp/true; echo "exec from /tmp: exit $?"
 rm -f /tmp/true
@@ -65,16 +84,53 @@ def test_a_stranger_learns_nothing(stack: Stack) -> None:
     assert stack.call("GET", "/optimizations", with_key=False).status_code == 401
 
 
-def test_the_events_of_a_job_are_read_at_rabbitmq(stack: Stack) -> None:
-    """From inside, over the names that the containers have for each other."""
-    seen = json.loads(stack.inside("keeper", "python", "-c", WATCH, stdin=stack.key).splitlines()[-1])
-    print(f"\nevents of one job: {', '.join(seen)}")
-    assert {"job.queued", "job.started", "job.completed", "memory.optimized", "celery.task-succeeded"} <= set(seen)
+def test_the_events_of_a_job_are_read_at_rabbitmq(stack: Stack, image: str) -> None:
+    """From a container that may listen and nothing else; its queue outlives the container of RabbitMQ."""
+
+    def listen(*job: str) -> set[str]:
+        network, secret = f"{stack.project}_back", f"{stack.project}_secrets-listener:/secrets/listener:ro"
+        words = ("run", "--rm", "--network", network, "--volume", secret, "--entrypoint", "python", image)
+        return set(json.loads(docker(*words, "-c", LISTEN, *job).splitlines()[-1]))
+
+    listen()
+    stack.up("--force-recreate", "--no-deps", "rabbitmq")
+    record = stack.done("/optimize/memory", {})
+    seen = listen(record["optimization_id"])
+    print(f"\nevents of one job: {', '.join(sorted(seen))}")
+    assert {"job.queued", "job.started", "job.completed", "memory.optimized", "celery.task-succeeded"} <= seen
+
+
+def test_nobody_is_at_rabbitmq_but_the_two(stack: Stack) -> None:
+    """The one who publishes and the one who listens; no guest, no administrator, no plugin."""
+    users = stack.inside("rabbitmq", "rabbitmqctl", "--quiet", "list_users").split("\n")[1:]
+    assert sorted(filter(None, users)) == ["hro\t[]", "listener\t[]"]
+    assert stack.inside("rabbitmq", "rabbitmq-plugins", "--quiet", "list", "--enabled", "--minimal").strip() == ""
+
+
+def test_a_client_of_redis_can_do_its_work_and_no_harm(stack: Stack) -> None:
+    """Whoever takes over a worker still cannot empty, stop or configure Redis."""
+    shown = stack.inside("worker-memory", "python", "-c", REFUSED).splitlines()
+    print("\n" + "\n".join(shown))
+    assert len(shown) == 7
+    assert all(line.endswith("refused") for line in shown)
+
+
+def test_a_full_redis_refuses_jobs_and_keeps_running(stack: Stack) -> None:
+    """It stays below the memory of its container: refusing is better than to be killed, at each start anew."""
+    assert stack.inside("keeper", "python", "-c", FILL).split() == ["full"] * 3
+    answers = (stack.call("POST", "/optimize/memory", json={"dry_run": True}) for _ in range(300))
+    refused = next(answer for answer in answers if answer.status_code != 202)  # a few may still find room
+    stack.inside("keeper", "python", "-c", FILL, "empty")
+    assert (refused.status_code, refused.json()["code"]) == (503, "store_unavailable")
+    assert stack.done("/optimize/memory", {"dry_run": True})["status"] == "completed"
+    redis = stack.compose("ps", "--quiet", "redis").strip()
+    state = "{{.RestartCount}} {{.State.OOMKilled}}"
+    assert docker("inspect", "--format", state, redis).strip() == "0 false"
 
 
 def test_flower_needs_its_password_and_changes_nothing(stack: Stack) -> None:
     """401 without, 403 for a control call with it."""
-    user, _, password = stack.inside("flower", "cat", "/secrets/flower-auth").strip().partition(":")
+    user, _, password = stack.inside("flower", "cat", "/secrets/flower/flower-auth").strip().partition(":")
     flower = "http://127.0.0.1:18555"
     assert requests.get(f"{flower}/api/tasks", timeout=10).status_code == 401
     assert requests.get(f"{flower}/api/tasks", auth=(user, password), timeout=10).status_code == 200
@@ -105,12 +161,12 @@ def test_what_the_engine_is_told_keeps_the_policy(stack: Stack) -> None:
 def test_no_secret_is_in_an_environment_or_a_command_line(stack: Stack) -> None:
     """They are in files, and in no other place that an engine shows."""
     shown = docker("inspect", *stack.compose("ps", "--all", "--quiet").split()) + stack.compose("top")
-    for secret in (stack.key, stack.inside("api", "cat", "/secrets/redis-url").strip()):
+    for secret in (stack.key, stack.inside("api", "cat", "/secrets/store/redis-url").strip()):
         assert secret not in shown
 
 
 def test_init_makes_the_secrets_once(stack: Stack) -> None:
     """Brought up again, the stack keeps its key."""
-    said = stack.compose("run", "--rm", "--no-deps", "init", *INIT)
-    assert "there already" in said
+    said = stack.compose("run", "--rm", "init")
+    assert "The secrets are there." in said
     assert stack.call("GET", "/optimizations").status_code == 200
