@@ -17,7 +17,7 @@ PROVISION = $(PYTHON) optimizer/cli/provision.py $(CONSENT)
 help:  ## Show this help
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+		/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\n%s\n' 'YES=1 lets setup, demo, up and test install missing Debian packages through sudo without asking.'
 
 .PHONY: setup
@@ -46,17 +46,15 @@ check: .venv/stamp  ## Check style, types and the directions of imports
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q tests/architecture
 
+.PHONY: lock
+lock:  ## Write both lock files anew from pyproject.toml
+	@.ci/lock
+
 ##@ Containers
 
 .PHONY: test-containers
 test-containers: .venv/stamp  ## Bring the stack up on the engine that DOCKER_HOST names, and test it (IMAGE= to use a built one)
 	@IMAGE='$(IMAGE)' $(BIN)/pytest -s -o norecursedirs='.*' -o addopts='--import-mode=importlib -ra' $(or $(T),tests/containers)
-
-
-
-.PHONY: lock
-lock:  ## Write both lock files anew from pyproject.toml
-	@.ci/lock
 
 # --- .venv: made anew where its Python is gone, filled again when a lock or pyproject.toml has changed ----------
 

@@ -48,6 +48,7 @@ default_redis_broker = container(
     network="{default_pytest_celery_network.name}",
     wrapper_class=ReachableRedis,
     command=RedisContainer.command(),
+    tmpfs={"/data": ""},  # else its image makes a volume, which nobody removes
     timeout=60,
 )
 
