@@ -1,6 +1,6 @@
 """The one place that builds the real parts from the settings, and binds each kind to its handler."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -25,14 +25,18 @@ from optimizer.host.journal import Journal
 from optimizer.kinds import Resource
 from optimizer.memory.analyze import analyze_memory
 from optimizer.memory.optimize import optimize_memory
+from optimizer.options import TempOptions
 from optimizer.plans import Plan
 from optimizer.ports import Clock
 from optimizer.runner import Handler
 from optimizer.schedules import Schedule
 from optimizer.settings import Settings
 from optimizer.storage.handlers import analyze_duplicates, analyze_large_files, analyze_report, analyze_storage
+from optimizer.storage.keep import Keep
 from optimizer.storage.optimize import optimize_storage_kind
-from optimizer.storage.reclaim import apply_plan, optimize_temp, purge, undo
+from optimizer.storage.reclaim import Part, apply_plan, purge, reclaim, undo
+from optimizer.storage.temp.analyze import look as look_at_temp
+from optimizer.storage.temp.plan import plan_temp
 from optimizer.store import keys
 from optimizer.store.attempts import AttemptStore
 from optimizer.store.connection import IMPATIENT, PATIENT, Scripts, connect
@@ -228,12 +232,22 @@ def handlers(settings: Settings) -> Mapping[str, Handler]:
         "optimize_memory": optimize_memory(),
         "optimize_cpu": optimize_cpu(),
         "optimize_docker": optimize_docker(settings.docker_url),
-        "optimize_temp": optimize_temp(changeable, journal, clock),
+        **storage_changes(settings, changeable, journal, clock),
         "apply_plan": apply_plan(changeable, journal, partial(_stored_plan, settings)),
         "undo": undo(changeable, journal),
         "purge": purge(changeable, journal),
         **{kind: optimize_storage_kind(kind, changeable) for kind in WITHOUT_ACTIONS},
     }
+
+
+def storage_changes(settings: Settings, roots: ScanRoots, journal: Journal, clock: Clock) -> Mapping[str, Handler]:
+    """Every kind that reclaims storage: a part, or the sum of several."""
+    keep = Keep(settings.keep)
+    temp = Part(options=TempOptions, look=partial(look_at_temp, roots, keep, clock), plan=plan_temp)
+    kinds: Mapping[str, Sequence[Part[Any, Any]]] = {
+        "optimize_temp": [temp],
+    }
+    return {kind: reclaim(kind, parts, roots, journal) for kind, parts in kinds.items()}
 
 
 def _stored_plan(settings: Settings, optimization_id: str) -> Plan:

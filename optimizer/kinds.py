@@ -10,14 +10,17 @@ from pydantic import ValidationError
 from optimizer.errors import InvalidRequestError
 from optimizer.events import EventType
 from optimizer.options import (
+    CacheOptions,
     ChangeOptions,
     CompressOptions,
+    DuplicatesOptions,
     HashOptions,
     LargeFilesOptions,
+    LogsOptions,
     NoOptions,
-    PathChangeOptions,
     PlanOptions,
     ScanOptions,
+    StorageOptions,
     TargetOptions,
     TempOptions,
 )
@@ -184,21 +187,21 @@ _TABLE = (
         )
         for name, path, options, summary in (
             ("optimize_disk", "/optimize/disk", ChangeOptions, "Temporary files, caches and logs"),
-            ("optimize_storage", "/optimize/storage", ChangeOptions, "Every kind of storage reclaim"),
+            ("optimize_storage", "/optimize/storage", StorageOptions, "Every kind of storage reclaim"),
             (
                 "optimize_duplicates",
                 "/optimize/storage/duplicates",
-                PathChangeOptions,
+                DuplicatesOptions,
                 "Replace copies of equal content below a folder",
             ),
-            ("optimize_cache", "/optimize/storage/cache", ChangeOptions, "Clear caches that refill themselves"),
+            ("optimize_cache", "/optimize/storage/cache", CacheOptions, "Clear caches that refill themselves"),
             (
                 "optimize_compress",
                 "/optimize/storage/compress",
                 CompressOptions,
                 "Compress files that have not changed for long",
             ),
-            ("optimize_logs", "/optimize/storage/logs", ChangeOptions, "Compress closed logs"),
+            ("optimize_logs", "/optimize/storage/logs", LogsOptions, "Compress closed logs"),
             ("optimize_temp", "/optimize/storage/temp", TempOptions, "Put old temporary files in quarantine"),
         )
     ),

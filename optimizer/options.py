@@ -62,6 +62,40 @@ class PathChangeOptions(ChangeOptions):
     path: AbsolutePath = Field(description="The folder to act on, inside HRO_ROOTS.")
 
 
+class StorageOptions(ChangeOptions):
+    """Everything that reclaims storage. Duplicates and cold files are only looked for below a path that is named."""
+
+    path: AbsolutePath | None = Field(None, description="Where to look for duplicates and cold files.")
+
+
+class DuplicatesOptions(PathChangeOptions):
+    """Copies of equal content below a folder."""
+
+    action: Literal["reflink", "hard_link", "quarantine"] = Field(
+        "reflink",
+        description="Let the copies share their blocks, make them names of one file, or put them in quarantine.",
+    )
+    keep: Literal["newest", "oldest", "shortest_path"] = Field("newest", description="Which copy of a group stays.")
+    reference: AbsolutePath | None = Field(None, description="A folder below the path whose copies all stay.")
+    across_owners: bool = Field(False, description="Also hard-link files of different owners or modes.")
+    min_size_bytes: int = Field(1, ge=1, le=1 << 60, description="Leave smaller files.")
+
+
+class CacheOptions(ChangeOptions):
+    """Caches that refill themselves, by the rules of the catalogue."""
+
+    rules: tuple[str, ...] | None = Field(
+        None, min_length=1, strict=False, description="Names of rules; all, if left out."
+    )
+
+
+class LogsOptions(ChangeOptions):
+    """Logs that nobody writes to any more: of /var/log, as far as HRO_ROOTS allows, or of one folder that is named."""
+
+    path: AbsolutePath | None = Field(None, description="A folder of logs, inside HRO_ROOTS.")
+    days_old: int = Field(7, ge=0, le=36_500, description="Leave logs that changed within so many days.")
+
+
 class TempOptions(ChangeOptions):
     """Old temporary files of /tmp and /var/tmp, as far as HRO_ROOTS allows, or of one folder that is named."""
 
@@ -72,7 +106,10 @@ class TempOptions(ChangeOptions):
 class TargetOptions(Value):
     """A kind that acts on what another job did."""
 
-    optimization_id: str = Field(max_length=128, description="The job that moved files into quarantine.")
+    optimization_id: str = Field(max_length=128, description="The job that changed something.")
+    items: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(
+        None, min_length=1, max_length=10_000, strict=False, description="Numbers of its actions; all, if left out."
+    )
 
 
 class PlanOptions(Value):
@@ -83,4 +120,6 @@ class PlanOptions(Value):
 
 
 class CompressOptions(PathChangeOptions):
+    algorithm: Literal["zstd", "gzip"] = "zstd"
+    min_size_bytes: int = Field(4096, ge=1, le=1 << 60, description="Leave smaller files.")
     days_old: int = Field(30, ge=0, le=36_500, description="Leave files that changed within so many days.")

@@ -27,6 +27,7 @@ class Finding:
 class Applied:
     """What is known once the actions of a plan were applied."""
 
+    plan: Plan
     outcomes: tuple[Outcome, ...]
     before: JsonObject
     after: JsonObject
@@ -49,8 +50,8 @@ class Change(Generic[Observation]):
     apply: Callable[[Action, Progress], Outcome]
     measure: Callable[[], JsonObject]
     conclude: Callable[[Applied], Finding]
-    hold: Callable[[Job], AbstractContextManager[None]] = field(default=lambda _job: nullcontext())
-    """Entered around all actions of a job: locks, and whatever must be open for them."""
+    hold: Callable[[Job, Plan], AbstractContextManager[None]] = field(default=lambda _job, _plan: nullcontext())
+    """Entered around all actions of a plan: locks, and whatever must be open for them."""
 
 
 Handler = Analysis | Change[Any]
@@ -85,7 +86,7 @@ def _change(job: Job, handler: Change[Any], progress: Progress, clock: Clock) ->
     if job.dry_run:
         verdict = Verdict.PLANNED if plan.actions else Verdict.NOTHING_TO_DO
         return Report(plan=plan, result=_receipt(job, plan, verdict, clock))
-    with handler.hold(job):
+    with handler.hold(job, plan):
         applied = _apply(plan, handler, progress, clock)
     finding = handler.conclude(applied)
     verdict = (finding.verdict or Verdict.NO_EFFECT) if plan.actions else Verdict.NOTHING_TO_DO
@@ -101,6 +102,7 @@ def _apply(plan: Plan, handler: Change[Any], progress: Progress, clock: Clock) -
         progress.report(phase="apply", actions_done=action.number, actions_total=len(plan.actions))
         outcomes.append(handler.apply(action, progress))
     return Applied(
+        plan=plan,
         outcomes=tuple(outcomes),
         before=before,
         after=handler.measure(),

@@ -53,6 +53,7 @@ class Settings(Value):
     state_dir: Path = Path()
     roots: Paths = ()
     scan_roots: Paths = ()
+    keep: Names = ()  #: globs of whole paths that no plan may touch
     api_keys: SecretStr = SecretStr("[]")
     signing_key: SecretStr | None = None
     queue_scopes: Scopes = (Scope.READ, Scope.PLAN)

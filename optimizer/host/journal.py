@@ -45,9 +45,12 @@ class State(StrEnum):
     """What is known of an action's effect."""
 
     INTENDED = "intended"  #: begun; after a crash the world tells whether it happened
-    QUARANTINED = "quarantined"
+    QUARANTINED = "quarantined"  #: what there was waits in quarantine, for undo or purge
+    REPLACED = "replaced"  #: what there was can be made anew from what took its place
     DONE = "done"  #: happened, and leaves nothing that could be undone or purged
+    RESTORING = "restoring"  #: an undo has begun
     RESTORED = "restored"
+    PURGING = "purging"  #: a purge has begun
     PURGED = "purged"
     WITHDRAWN = "withdrawn"  #: intended, and did not happen
 
@@ -98,6 +101,11 @@ class Journal:
         """A job's actions, in their order."""
         return self._entries("optimization_id = ? ORDER BY number", optimization_id)
 
+    def entry(self, optimization_id: str, number: int) -> Entry | None:
+        """One action, None where the journal knows no such."""
+        found = self._entries("optimization_id = ? AND number = ?", optimization_id, number)
+        return found[0] if found else None
+
     def in_state(self, state: State, *, before: str = "9999") -> list[Entry]:
         """All actions in a state whose last step was before a moment, oldest first."""
         return self._entries("state = ? AND at < ? ORDER BY at", state.value, before)
@@ -115,7 +123,7 @@ class Journal:
                     return Verification(rows=rows, broken_at=sequence, head=stored)
         return Verification(rows=rows, broken_at=None, head=expected)
 
-    def _entries(self, condition: str, *values: str) -> list[Entry]:
+    def _entries(self, condition: str, *values: str | int) -> list[Entry]:
         query = f"SELECT optimization_id, number, state, at, facts FROM actions WHERE {condition}"  # noqa: S608 - ours
         with self._open() as database:
             return [

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from optimizer.errors import HroError
+from optimizer.host.beneath import READ
 from optimizer.host.renameat2 import rename_new
 from optimizer.host.walk import QUARANTINE
 from optimizer.paths import readable
@@ -54,6 +55,16 @@ class Quarantine:
         with suppress(FileNotFoundError), self._of_job(optimization_id, make=False) as job_fd:
             return os.stat(str(number).encode(), dir_fd=job_fd, follow_symlinks=False)
         return None
+
+    @contextmanager
+    def opened(self, optimization_id: str, number: int) -> Iterator[int]:
+        """The file at an action's place, open to be read. Raises OSError."""
+        with self._of_job(optimization_id, make=False) as job_fd:
+            descriptor = os.open(str(number).encode(), READ | os.O_NOFOLLOW, dir_fd=job_fd)
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
 
     def give_back(self, optimization_id: str, number: int, parent_fd: int, name: bytes) -> None:
         """Move it back under a name that is free. Raises OSError: EEXIST where the name is taken again."""

@@ -1,46 +1,66 @@
-"""The handlers of what moves files: old temporary files into quarantine, a job's files back or away."""
+"""The handlers of what changes storage: each kind is one part or the sum of several, and one pair of hands acts."""
 
-import os
-import stat
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
+from itertools import chain
+from typing import Any, Generic, TypeVar
 
 from optimizer.errors import NothingInQuarantineError, PlanChangedError
 from optimizer.host.files import ScanRoots
 from optimizer.host.journal import Entry, Journal, State
-from optimizer.host.tree import ScanLog, Tree
-from optimizer.host.walk import walk
 from optimizer.jobs import Job
-from optimizer.options import PlanOptions, TargetOptions, TempOptions
+from optimizer.options import PlanOptions, TargetOptions
 from optimizer.plans import Plan
-from optimizer.ports import Clock, Progress
+from optimizer.ports import Progress
 from optimizer.runner import Change
-from optimizer.storage.kept import conclude_purge, conclude_restore, plan_purge, plan_restore
-from optimizer.storage.mover import Mover
-from optimizer.storage.optimize import measure_space
-from optimizer.storage.temp import Candidate, Seen, conclude, plan_temp
+from optimizer.storage.hands import Hands
+from optimizer.storage.kept import PURGEABLE, UNDOABLE, plan_purge, plan_restore
+from optimizer.storage.measure import measure
+from optimizer.storage.receipt import conclude
+from optimizer.values import Value
 
-#: Where programs put what they do not mean to keep, by the Filesystem Hierarchy Standard; read only inside HRO_ROOTS
-_TEMPORARY = (b"/tmp", b"/var/tmp")
-_BLOCK = 512
+Options = TypeVar("Options", bound=Value)
+Observation = TypeVar("Observation")
 
 
-def optimize_temp(roots: ScanRoots, journal: Journal, clock: Clock) -> Change[Seen]:
-    mover = Mover(roots, journal)
-    return Change(
-        analyze=partial(_look, roots, clock),
-        plan=plan_temp,
-        apply=mover.apply,
-        measure=partial(measure_space, roots),
-        conclude=conclude,
-        hold=mover.hold,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part(Generic[Options, Observation]):
+    """One way to reclaim storage: what it is asked, what it looks at, what it plans. `plan` is pure."""
+
+    options: type[Options]
+    look: Callable[[Options, Progress], Observation]
+    plan: Callable[[Options, Observation], Plan]
+
+    def options_of(self, job: Job) -> Options:
+        """As much of what a job was asked for as this part understands: a sum is asked for less."""
+        known = self.options.model_fields.keys()
+        return self.options.model_validate({name: value for name, value in job.options.items() if name in known})
+
+
+def reclaim(kind: str, parts: Sequence[Part[Any, Any]], roots: ScanRoots, journal: Journal) -> Change[list[Any]]:
+    """The handler of `kind`: its parts' actions, one part after the other."""
+
+    def look(job: Job, progress: Progress) -> list[Any]:
+        return [part.look(part.options_of(job), progress) for part in parts]
+
+    def plan(job: Job, observations: list[Any]) -> Plan:
+        return joined([part.plan(part.options_of(job), seen) for part, seen in zip(parts, observations, strict=True)])
+
+    return _change(kind, look, plan, roots, journal)
+
+
+def joined(plans: Sequence[Plan]) -> Plan:
+    """One plan of several, with their actions numbered anew."""
+    actions = chain.from_iterable(plan.actions for plan in plans)
+    return Plan(
+        actions=tuple(action.model_copy(update={"number": number}) for number, action in enumerate(actions)),
+        notes=tuple(dict.fromkeys(chain.from_iterable(plan.notes for plan in plans))),
     )
 
 
 def apply_plan(roots: ScanRoots, journal: Journal, load: Callable[[str], Plan]) -> Change[Plan]:
     """`load` gives the plan of a job as it was shown."""
-    mover = Mover(roots, journal)
 
     def planned(job: Job, _progress: Progress) -> Plan:
         options = PlanOptions.model_validate(dict(job.options))
@@ -49,84 +69,43 @@ def apply_plan(roots: ScanRoots, journal: Journal, load: Callable[[str], Plan]) 
             raise PlanChangedError(digest=plan.digest)
         return plan
 
-    return Change(
-        analyze=planned,
-        plan=lambda _job, plan: plan,
-        apply=mover.apply,
-        measure=partial(measure_space, roots),
-        conclude=conclude,
-        hold=mover.hold,
-    )
+    return _change("apply_plan", planned, lambda _job, plan: plan, roots, journal)
 
 
 def undo(roots: ScanRoots, journal: Journal) -> Change[list[Entry]]:
-    mover = Mover(roots, journal)
-    return Change(
-        analyze=partial(_in_quarantine, journal),
-        plan=lambda _job, entries: plan_restore(entries),
-        apply=mover.apply,
-        measure=partial(measure_space, roots),
-        conclude=conclude_restore,
-        hold=mover.hold,
-    )
+    look = partial(_entries, journal, UNDOABLE)
+    return _change("undo", look, lambda _job, entries: plan_restore(entries), roots, journal)
 
 
 def purge(roots: ScanRoots, journal: Journal) -> Change[list[Entry]]:
-    mover = Mover(roots, journal)
-    return Change(
-        analyze=partial(_in_quarantine, journal),
-        plan=lambda _job, entries: plan_purge(entries),
-        apply=mover.apply,
-        measure=partial(measure_space, roots),
-        conclude=conclude_purge,
-        hold=mover.hold,
-    )
+    look = partial(_entries, journal, PURGEABLE)
+    return _change("purge", look, lambda _job, entries: plan_purge(entries), roots, journal)
 
 
-def _in_quarantine(journal: Journal, job: Job, _progress: Progress) -> list[Entry]:
-    """Raises NothingInQuarantineError where the job has nothing there, or has nothing there any more."""
-    target = TargetOptions.model_validate(dict(job.options)).optimization_id
-    entries = [entry for entry in journal.of_job(target) if entry.state is State.QUARANTINED]
+def _entries(journal: Journal, states: frozenset[State], job: Job, _progress: Progress) -> list[Entry]:
+    """Raises NothingInQuarantineError where the job left nothing that could be acted on, or has not any more."""
+    options = TargetOptions.model_validate(dict(job.options))
+    entries = [entry for entry in journal.of_job(options.optimization_id) if entry.state in states]
+    if options.items is not None:
+        entries = [entry for entry in entries if entry.number in options.items]
     if not entries:
-        raise NothingInQuarantineError(optimization_id=target)
+        raise NothingInQuarantineError(optimization_id=options.optimization_id)
     return entries
 
 
-def _look(roots: ScanRoots, clock: Clock, job: Job, progress: Progress) -> Seen:
-    options = TempOptions.model_validate(dict(job.options))
-    folders = [options.path.encode()] if options.path else _temporary_folders(roots)
-    log, candidates = ScanLog(), []
-    for folder in folders:
-        with Tree.open(folder, roots) as tree:
-            candidates += _candidates(tree, roots.root_of(folder), log, progress)
-    notes = [] if folders else ["Neither /tmp nor /var/tmp is inside HRO_ROOTS, and no path was given."]
-    if log.error_count:
-        notes.append(f"{log.error_count} names could not be looked at.")
-    return Seen(candidates=tuple(candidates), now_ns=int(clock.now().timestamp() * 10**9), notes=tuple(notes))
-
-
-def _temporary_folders(roots: ScanRoots) -> list[bytes]:
-    return [folder for folder in _TEMPORARY if roots.holds(folder) and os.path.isdir(folder)]  # noqa: PTH112 - bytes
-
-
-def _candidates(tree: Tree, root: bytes, log: ScanLog, progress: Progress) -> list[Candidate]:
-    found = []
-    with closing(walk(tree, log, progress)) as folders:
-        for folder, entries in folders:
-            found += [
-                Candidate(
-                    root=root,
-                    path=folder.path_of(name),
-                    device=status.st_dev,
-                    inode=status.st_ino,
-                    size=status.st_size,
-                    allocated=status.st_blocks * _BLOCK,
-                    links=status.st_nlink,
-                    atime_ns=status.st_atime_ns,
-                    mtime_ns=status.st_mtime_ns,
-                    ctime_ns=status.st_ctime_ns,
-                )
-                for name, status in entries
-                if stat.S_ISREG(status.st_mode)
-            ]
-    return found
+def _change(
+    kind: str,
+    look: Callable[[Job, Progress], Observation],
+    plan: Callable[[Job, Observation], Plan],
+    roots: ScanRoots,
+    journal: Journal,
+) -> Change[Observation]:
+    hands = Hands(roots, journal)
+    return Change(
+        analyze=look,
+        plan=plan,
+        apply=hands.apply,
+        measure=partial(measure, hands),
+        conclude=partial(conclude, kind),
+        hold=hands.hold,
+    )

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,12 @@ from optimizer.host.clock import SystemClock
 from optimizer.host.files import ScanRoots
 from optimizer.host.journal import Journal, State
 from optimizer.jobs import Job
+from optimizer.options import TempOptions
 from optimizer.runner import Change, Report, run
-from optimizer.storage.reclaim import optimize_temp, purge, undo
+from optimizer.storage.keep import Keep
+from optimizer.storage.reclaim import Part, purge, reclaim, undo
+from optimizer.storage.temp.analyze import look
+from optimizer.storage.temp.plan import Seen, plan_temp
 from tests.fakes.job import Listening
 from tests.fakes.submitted import new_job
 
@@ -46,7 +51,11 @@ class Host:
     def temp(self, **options: Any) -> tuple[Job, Report]:
         """Run optimize_temp as if a month had passed: a ctime cannot be set back."""
         job = new_job("optimize_temp", path=str(self.root), **options)
-        return job, self._run(job, optimize_temp(self.roots, self.journal, InAMonth()))
+        return job, self._run(job, self.handler())
+
+    def handler(self) -> Change[list[Seen]]:
+        part = Part(options=TempOptions, look=partial(look, self.roots, Keep(), InAMonth()), plan=plan_temp)
+        return reclaim("optimize_temp", [part], self.roots, self.journal)
 
     def undo(self, job: Job) -> Report:
         return self._run(new_job("undo", optimization_id=job.optimization_id), undo(self.roots, self.journal))
@@ -119,7 +128,7 @@ def test_a_file_whose_ground_has_shifted_is_left_alone(host: Host, change: str) 
     """Between the plan and its action; the reason is told, the rest is done."""
     path, other = host.file("a"), host.file("b")
     job = new_job("optimize_temp", path=str(host.root))
-    handler = optimize_temp(host.roots, host.journal, InAMonth())
+    handler = host.handler()
     plan = handler.plan(job, handler.analyze(job, Listening()))
     user = None
     if change == "written":
@@ -140,7 +149,7 @@ def test_a_file_whose_ground_has_shifted_is_left_alone(host: Host, change: str) 
         user.stdout.read(1)
         os.utime(path, ns=(OLD, OLD))
         plan = handler.plan(job, handler.analyze(job, Listening()))
-    with handler.hold(job):
+    with handler.hold(job, plan):
         outcomes = [handler.apply(action, Listening()) for action in plan.actions]
     if user:
         user.send_signal(signal.SIGKILL)

@@ -10,8 +10,8 @@ from optimizer.host.clock import SystemClock
 from optimizer.host.files import ScanRoots
 from optimizer.host.journal import Journal
 from optimizer.plans import Action, OutcomeStatus
-from optimizer.storage.mover import Mover
-from optimizer.storage.temp import QUARANTINE
+from optimizer.storage.hands import Hands
+from optimizer.storage.types import QUARANTINE
 from tests.fakes.job import Listening
 from tests.fakes.submitted import new_job
 
@@ -56,14 +56,14 @@ def attack(tmp_path: Path, tries: int) -> Counter[str]:
     outside.mkdir()
     (outside / "victim").write_text("outside")
     folder_fd = os.open(root / "folder", os.O_RDONLY | os.O_DIRECTORY)
-    mover = Mover(ScanRoots([root], setting="HRO_ROOTS"), Journal(tmp_path / "journal.db", SystemClock()))
+    hands = Hands(ScanRoots([root], setting="HRO_ROOTS"), Journal(tmp_path / "journal.db", SystemClock()))
     ended: Counter[str] = Counter()
     arguments = [sys.executable, "-c", SWAP, str(root / "folder"), str(root / "aside"), str(outside)]
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as attacker, mover.hold(new_job()):
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as attacker, hands.hold(new_job()):
         assert attacker.stdout is not None
         attacker.stdout.readline()
         for number in range(tries):
-            outcome = mover.apply(planned(root, folder_fd, number), Listening())
+            outcome = hands.apply(planned(root, folder_fd, number), Listening())
             ended["done" if outcome.status is OutcomeStatus.DONE else outcome.reason.rpartition("/")[2]] += 1
             assert (outside / "victim").read_text() == "outside"
         attacker.kill()

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from optimizer.memory.plan import NOISE_BYTES, TRIM_HEAP, Worker, conclude, plan_memory, verdict
-from optimizer.plans import Outcome, OutcomeStatus, Verdict
+from optimizer.plans import Outcome, OutcomeStatus, Plan, Verdict
 from optimizer.runner import Applied
 from tests.fakes.job import job
 
@@ -17,6 +17,7 @@ def worker(**facts: int | bool) -> Worker:
 
 def applied(before: int, after: int, status: OutcomeStatus = OutcomeStatus.DONE, available: int = 0) -> Applied:
     return Applied(
+        plan=Plan(),
         outcomes=(Outcome(number=0, status=status),),
         before={"rss_bytes": before, "mem_available_bytes": 1000, "memory_percent": 51.0},
         after={"rss_bytes": after, "mem_available_bytes": 1000 + available, "memory_percent": 50.0},

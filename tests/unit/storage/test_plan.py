@@ -3,6 +3,7 @@
 import pytest
 
 from optimizer.bootstrap import WITHOUT_ACTIONS
+from optimizer.plans import Plan
 from optimizer.runner import Applied
 from optimizer.storage.plan import conclude_nothing, no_action_yet
 
@@ -20,7 +21,9 @@ def test_a_plan_without_actions_says_why(kind: str) -> None:
 @pytest.mark.parametrize("kind", RECLAIMING)
 def test_a_result_claims_nothing(kind: str) -> None:
     """Whatever others freed meanwhile: every count and every sum is zero, and the disk is as full as it is."""
-    applied = Applied(outcomes=(), before={"disk_percent": 40.0}, after={"disk_percent": 39.5}, duration_ms=3)
+    applied = Applied(
+        plan=Plan(), outcomes=(), before={"disk_percent": 40.0}, after={"disk_percent": 39.5}, duration_ms=3
+    )
     result = dict(conclude_nothing(kind, applied).result)
     assert (result.pop("initial_disk_percent"), result.pop("final_disk_percent")) == (40.0, 39.5)
     assert set(result.values()) == {0}

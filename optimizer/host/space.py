@@ -1,0 +1,72 @@
+"""What a filesystem has free, and how far that figure wanders by itself."""
+
+import ctypes
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+#: How often, and for how long, a filesystem is looked at to see what others do to it, in seconds
+_LOOKS, _PAUSE = 4, 0.04
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """A filesystem at one moment. `noise_bytes` is by how much others changed it while it was looked at."""
+
+    device: int
+    total_bytes: int
+    free_bytes: int  #: all that is free, also what is kept back for root
+    available_bytes: int  #: what others than root may use
+    total_inodes: int
+    free_inodes: int
+    noise_bytes: int = 0
+
+
+def room_of(descriptor: int) -> Room:
+    """Of the filesystem that an open file or folder is on. Raises OSError."""
+    found = os.statvfs(descriptor)
+    return Room(
+        device=os.fstat(descriptor).st_dev,
+        total_bytes=found.f_blocks * found.f_frsize,
+        free_bytes=found.f_bfree * found.f_frsize,
+        available_bytes=found.f_bavail * found.f_frsize,
+        total_inodes=found.f_files,
+        free_inodes=found.f_ffree,
+    )
+
+
+def settled_rooms(descriptors: Mapping[bytes, int]) -> dict[bytes, Room]:
+    """The room at each open folder, once what was written to it is on disk; with the noise of the next moments.
+
+    Free space changes when blocks are given back, which may be long after a file was deleted; see syncfs(2).
+    """
+    for descriptor in descriptors.values():
+        _flush_filesystem(descriptor)
+    looks = [{path: room_of(descriptor) for path, descriptor in descriptors.items()}]
+    for _ in range(_LOOKS - 1):
+        time.sleep(_PAUSE)
+        looks.append({path: room_of(descriptor) for path, descriptor in descriptors.items()})
+    return {path: _with_noise([look[path] for look in looks]) for path in descriptors}
+
+
+def _with_noise(looks: list[Room]) -> Room:
+    free = [room.free_bytes for room in looks]
+    last = looks[-1]
+    return Room(
+        device=last.device,
+        total_bytes=last.total_bytes,
+        free_bytes=last.free_bytes,
+        available_bytes=last.available_bytes,
+        total_inodes=last.total_inodes,
+        free_inodes=last.free_inodes,
+        noise_bytes=max(free) - min(free),
+    )
+
+
+def _flush_filesystem(descriptor: int) -> None:
+    if _libc.syncfs(descriptor) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))

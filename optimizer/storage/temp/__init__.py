@@ -1,0 +1,1 @@
+"""Old temporary files, moved into quarantine."""

@@ -1,0 +1,5 @@
+"""The types of actions on storage. Pure."""
+
+QUARANTINE = "quarantine"  #: move a file into the quarantine of its root; reversible, frees nothing yet
+RESTORE = "restore"  #: bring back what an action changed
+PURGE = "purge"  #: delete what lies in quarantine, for good

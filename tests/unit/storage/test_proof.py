@@ -1,0 +1,47 @@
+"""How many bytes count as freed."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from optimizer.storage.proof import ProofVerdict, prove
+from optimizer.values import JsonObject
+
+MIB = 1 << 20
+amounts = st.integers(0, 1 << 50)
+
+
+def seen(*free: int, noise: int = 0) -> JsonObject:
+    return {"filesystems": [{"device": d, "free_bytes": f, "noise_bytes": noise} for d, f in enumerate(free)]}
+
+
+def test_what_the_filesystem_shows_is_proven() -> None:
+    """Within a percent, or some blocks for what a filesystem writes for itself."""
+    proof = prove(32 * MIB, seen(100 * MIB), seen(132 * MIB + 4096))
+    assert (proof.freed_bytes, proof.verdict) == (32 * MIB, ProofVerdict.PROVEN)
+
+
+def test_no_more_is_told_than_the_filesystem_shows() -> None:
+    """A snapshot still has what was deleted: nothing was freed."""
+    proof = prove(32 * MIB, seen(100 * MIB), seen(100 * MIB))
+    assert (proof.freed_bytes, proof.verdict) == (0, ProofVerdict.PARTLY)
+
+
+def test_a_busy_disk_proves_nothing() -> None:
+    """The bound is as wide as its noise, and the verdict says so."""
+    proof = prove(MIB, seen(100 * MIB, noise=200 * MIB), seen(60 * MIB, noise=10 * MIB))
+    assert (proof.freed_bytes, proof.verdict) == (MIB, ProofVerdict.NOT_MEASURABLE)
+
+
+def test_two_roots_on_one_filesystem_count_once() -> None:
+    """A device is told by its number."""
+    twice = [{"device": 7, "free_bytes": 10 * MIB, "noise_bytes": 0}] * 2
+    after = [{"device": 7, "free_bytes": 12 * MIB, "noise_bytes": 0}] * 2
+    assert prove(2 * MIB, {"filesystems": twice}, {"filesystems": after}).measured_bytes == 2 * MIB
+
+
+@given(amounts, amounts, amounts, amounts)
+def test_freed_is_never_more_than_accounted_and_never_negative(claim: int, before: int, after: int, noise: int) -> None:
+    """Whatever others do meanwhile."""
+    proof = prove(claim, seen(before, noise=noise), seen(after, noise=noise))
+    assert 0 <= proof.freed_bytes <= claim
+    assert proof.freed_bytes <= max(0, after - before + 2 * noise)
