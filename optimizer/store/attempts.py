@@ -12,9 +12,8 @@ from optimizer.errors import FencedOutError, HroError, PoisonJobError, StoreUnav
 from optimizer.jobs import Job
 from optimizer.ports import Clock
 from optimizer.runner import Report
-from optimizer.store import endings, keys
+from optimizer.store import endings
 from optimizer.store.connection import Scripts
-from optimizer.store.jobs import job_keys
 from optimizer.store.records import from_fields
 from optimizer.values import JsonObject
 
@@ -62,7 +61,7 @@ class AttemptStore:
         nonce = secrets.token_hex(8)
         poison = endings.failed(job, PoisonJobError(), 0, self.clock.now(), self.lifetimes)
         limits = (LEASE_SECONDS * 1000, MOST_ATTEMPTS, poison)
-        answer = self._call("claim", job_keys(job), job.optimization_id, owner, nonce, *limits, process)
+        answer = self._call("claim", job.optimization_id, owner, nonce, *limits, process)
         if answer[0] != "claimed":
             return Refusal(answer[0])
         fields = dict(zip(answer[2][::2], answer[2][1::2], strict=True))
@@ -77,9 +76,8 @@ class AttemptStore:
 
     def progress(self, attempt: Attempt, counts: JsonObject) -> bool:
         """Note how far the attempt is; True where it shall stop. Raises FencedOutError where it is no longer ours."""
-        answer = self.scripts.call(
-            "progress", [keys.job(attempt.job.optimization_id)], attempt.nonce, json.dumps(dict(counts))
-        )
+        told = json.dumps(dict(counts))
+        answer = self.scripts.call("progress", attempt.job.optimization_id, attempt.nonce, told)
         if answer == "fenced":
             raise FencedOutError
         return bool(answer == "cancel")
@@ -93,9 +91,7 @@ class AttemptStore:
         return self._set_lease(optimization_id, owner, process, 0)
 
     def _set_lease(self, optimization_id: str, owner: str, process: int, milliseconds: int) -> bool:
-        script_keys = [keys.job(optimization_id), keys.RUNNING]
-        answer = self.scripts.call("renew", script_keys, optimization_id, owner, process, milliseconds)
-        return bool(answer == "renewed")
+        return bool(self.scripts.call("renew", optimization_id, owner, process, milliseconds) == "renewed")
 
     def complete(self, attempt: Attempt, report: Report, seconds: float) -> None:
         """The job is done. Raises FencedOutError where another attempt has taken over; then nothing is written."""
@@ -113,16 +109,16 @@ class AttemptStore:
         self._finish(job, "owner", owner, ending)
 
     def _finish(self, job: Job, proof: str, value: str, ending: str) -> None:
-        answer = self._call("finish", job_keys(job), job.optimization_id, proof, value, ending)
+        answer = self._call("finish", job.optimization_id, proof, value, ending)
         if answer == "fenced":
             raise FencedOutError(optimization_id=job.optimization_id)
 
-    def _call(self, name: str, script_keys: list[str], *arguments: str | float) -> Any:
+    def _call(self, name: str, *arguments: str | float) -> Any:
         """Call a script, and again until Redis is back; every script is safe to repeat."""
         deadline = self.clock.monotonic() + FINISH_PATIENCE_SECONDS
         while True:
             try:
-                return self.scripts.call(name, script_keys, *arguments)
+                return self.scripts.call(name, *arguments)
             except StoreUnavailableError:
                 if self.clock.monotonic() > deadline:
                     raise

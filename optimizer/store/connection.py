@@ -65,6 +65,6 @@ class Scripts:
             if path.name != "shared.lua"
         }
 
-    def call(self, name: str, keys: list[str], *arguments: str | float) -> Any:
+    def call(self, name: str, *arguments: str | float) -> Any:
         with reaching_redis():
-            return self._scripts[name](keys=keys, args=list(arguments))
+            return self._scripts[name](args=list(arguments))

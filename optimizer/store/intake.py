@@ -1,7 +1,5 @@
 """Takes in what other services enqueue: each message becomes a job with a record, or a record that says why not."""
 
-import json
-import secrets
 from dataclasses import dataclass
 
 import redis
@@ -14,9 +12,7 @@ from optimizer.ports import Clock
 from optimizer.store import endings, keys
 from optimizer.store.connection import Scripts, reaching_redis
 from optimizer.store.foreign import PUBLIC_LISTS, ForeignTask, UnreadableMessageError, read_message, refusal, to_job
-from optimizer.store.jobs import job_keys
-from optimizer.store.message import build_message
-from optimizer.store.records import to_fields
+from optimizer.store.records import entry_json
 
 #: Messages of which no job could be made, kept for an operator to look at
 _KEPT_ASIDE = 1000
@@ -67,15 +63,7 @@ class Intake:
         job = to_job(foreign, self.default_host, self.clock)
         error = refusal(foreign, job, self.allowed)
         outcome = self.scripts.call(
-            "take_in",
-            [*job_keys(job), job.queue, keys.JOBS, keys.QUEUES, public],
-            job.optimization_id,
-            job.queue,
-            build_message(job, secrets.token_hex(16)),
-            json.dumps({"kind": job.kind, "resource": job.resource, "dry_run": job.dry_run}),
-            text,
-            self._refused(job, error) if error else "",
-            *(part for pair in to_fields(job, signature="").items() for part in pair),
+            "take_in", entry_json(job, signature=""), public, text, self._refused(job, error) if error else ""
         )
         log.info("foreign_task", outcome=outcome, optimization_id=job.optimization_id, kind=job.kind)
 
@@ -83,5 +71,5 @@ class Intake:
         return endings.failed(job, error, 0, self.clock.now(), self.lifetimes)
 
     def _set_aside(self, public: str, text: str, error: UnreadableMessageError) -> None:
-        if self.scripts.call("set_aside", [public, keys.SET_ASIDE], text, _KEPT_ASIDE):
+        if self.scripts.call("set_aside", public, text, _KEPT_ASIDE):
             log.warning("message_set_aside", queue=public, reason=error.message, kept_in=keys.SET_ASIDE)

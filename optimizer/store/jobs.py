@@ -1,7 +1,6 @@
 """What the API and beat do with jobs: submit, read, list, cancel."""
 
 import json
-import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,8 +20,7 @@ from optimizer.plans import Action, Plan
 from optimizer.ports import Clock
 from optimizer.store import endings, keys
 from optimizer.store.connection import Scripts, reaching_redis
-from optimizer.store.message import build_message
-from optimizer.store.records import from_fields, to_fields
+from optimizer.store.records import entry_json, from_fields
 from optimizer.store.signing import sign
 from optimizer.values import JsonObject
 
@@ -61,22 +59,14 @@ class JobStore:
         the same job. Raises IdempotencyConflictError, StoreUnavailableError.
         """
         signature = sign(job, self.signing_key) if self.signing_key else ""
-        fields = [part for pair in to_fields(job, signature).items() for part in pair]
-        script_keys = [
-            keys.job(job.optimization_id), job.queue, keys.queued(job.queue), keys.JOBS, keys.QUEUES, keys.OUTBOX,
-            keys.idempotency(idempotency.key if idempotency else ""), keys.joinable(join or ""),
-        ]  # fmt: skip
         outcome, taken = self.scripts.call(
             "submit",
-            script_keys,
-            job.optimization_id,
-            job.queue,
-            build_message(job, secrets.token_hex(16)),
-            json.dumps({"kind": job.kind, "resource": job.resource, "dry_run": job.dry_run}),
+            entry_json(job, signature),
+            idempotency.key if idempotency else "",
             idempotency.fingerprint if idempotency else "",
             self.lifetimes.idempotency_seconds,
-            FRESH_MS if join else -1,
-            *fields,
+            join or "",
+            FRESH_MS,
         )
         if outcome == "conflict":
             raise IdempotencyConflictError(optimization_id=taken)
@@ -138,16 +128,6 @@ class JobStore:
         ending = endings.failed(
             job, CancelledError("The job was cancelled before it began."), 0, self.clock.now(), self.lifetimes
         )
-        answer = self.scripts.call("cancel", job_keys(job), job.optimization_id, ending)
+        answer = self.scripts.call("cancel", job.optimization_id, ending)
         if answer in ("ended", "unknown"):
             raise JobNotCancellableError(optimization_id=job.optimization_id)
-
-
-def job_keys(job: Job) -> list[str]:
-    """What every script that can end a job is given, in the order in which shared.lua names it."""
-    optimization_id = job.optimization_id
-    return [
-        keys.job(optimization_id), keys.tombstone(optimization_id), keys.result(optimization_id),
-        keys.plan(optimization_id), keys.celery_result(optimization_id), keys.RUNNING,
-        keys.queued(job.queue), keys.OUTBOX, keys.METRICS,
-    ]  # fmt: skip

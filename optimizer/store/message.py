@@ -10,25 +10,28 @@ from typing import Any
 from optimizer.events import AGENT
 from optimizer.jobs import Job
 
+#: Stands for the delivery tag, which is another one for every push of the same job; its first place in the text
+TAG = "{tag}"
 
-def build_message(job: Job, delivery_tag: str) -> str:
-    """The text to push onto the list `job.queue`. `delivery_tag` is new for every push of the same job."""
+
+def build_message(job: Job) -> str:
+    """The text to push onto the list `job.queue`, once the script that does so has put a tag in the place of TAG."""
     task_id = job.optimization_id
     body = [[], dict(job.options), {"callbacks": None, "errbacks": None, "chain": None, "chord": None}]
     envelope = {
-        "body": base64.b64encode(json.dumps(body).encode()).decode("ascii"),
-        "content-encoding": "utf-8",
-        "content-type": "application/json",
-        "headers": _headers(job),
         "properties": {
+            "delivery_tag": TAG,
             "correlation_id": task_id,
             "reply_to": "",
             "delivery_mode": 2,
             "delivery_info": {"exchange": "", "routing_key": job.queue},
             "priority": 0,
             "body_encoding": "base64",
-            "delivery_tag": delivery_tag,
         },
+        "body": base64.b64encode(json.dumps(body).encode()).decode("ascii"),
+        "content-encoding": "utf-8",
+        "content-type": "application/json",
+        "headers": _headers(job),
     }
     return json.dumps(envelope)
 

@@ -6,6 +6,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 from optimizer.jobs import Job, JobRecord, Status
+from optimizer.store.message import build_message
+
+
+def entry_json(job: Job, signature: str) -> str:
+    """A new job as the scripts take it that make a record of it, see record() in shared.lua."""
+    fields = to_fields(job, signature) | {"queue": job.queue, "message": build_message(job)}
+    return json.dumps(
+        {
+            "id": job.optimization_id,
+            "event": json.dumps({"kind": job.kind, "resource": job.resource, "dry_run": job.dry_run}),
+            "fields": [part for pair in fields.items() for part in pair],
+        }
+    )
 
 
 def to_fields(job: Job, signature: str) -> dict[str, str]:

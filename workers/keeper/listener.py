@@ -74,7 +74,7 @@ class Listener:
         """Take or renew the lease. Raises LeaseLostError where another keeper has it."""
         if self.clock.monotonic() < self._renew_at:
             return
-        if not self.scripts.call("hold", [_LEASE], self.name, round(_LEASE_SECONDS * 1000)):
+        if not self.scripts.call("hold", _LEASE, self.name, round(_LEASE_SECONDS * 1000)):
             raise LeaseLostError
         self._renew_at = self.clock.monotonic() + _RENEW_SECONDS
 

@@ -27,7 +27,7 @@ def refused(foreign: ForeignTask, allowed: tuple[Scope, ...] = LOOKING) -> str |
 def test_a_celery_message_is_read() -> None:
     """Id, task and keyword arguments, as a stock client writes them."""
     job = new_job("analyze_storage", path="/srv")
-    found = read_message(build_message(job, "tag"))
+    found = read_message(build_message(job))
     assert (found.task_id, found.task, found.kwargs) == (
         job.optimization_id, "optimizer.analyze_storage", {"path": "/srv"}
     )  # fmt: skip
@@ -46,7 +46,7 @@ def test_whatever_else_lies_on_the_queue_is_called_unreadable(text: str) -> None
 )
 def test_a_message_of_nothing_of_ours_is_unreadable(field: str, value: object) -> None:
     """An unknown task or an id that could not be an address."""
-    message = json.loads(build_message(new_job(), "tag"))
+    message = json.loads(build_message(new_job()))
     message["headers"][field] = value
     with pytest.raises(UnreadableMessageError):
         read_message(json.dumps(message))
