@@ -22,6 +22,7 @@ from optimizer.host import capabilities
 from optimizer.host.clock import SystemClock
 from optimizer.host.files import ScanRoots, raise_open_file_limit
 from optimizer.host.journal import Journal
+from optimizer.host.unfit import require_fit
 from optimizer.kinds import Resource
 from optimizer.memory.analyze import analyze_memory
 from optimizer.memory.optimize import optimize_memory
@@ -208,10 +209,16 @@ def next_database(redis_url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{path}?{urlencode(query, doseq=True)}"
 
 
+def change_roots(settings: Settings) -> ScanRoots:
+    """Where changes are allowed. Raises SettingsError where a folder can never be one."""
+    require_fit(settings.roots)
+    return ScanRoots(settings.roots, setting="HRO_ROOTS", one_mount=True)
+
+
 def handlers(settings: Settings) -> Mapping[str, Handler]:
     """Every kind's handler, by the kind's name."""
     clock = SystemClock()
-    readable, changeable = ScanRoots(settings.scan_roots), ScanRoots(settings.roots, setting="HRO_ROOTS")
+    readable, changeable = ScanRoots(settings.scan_roots), change_roots(settings)
     journal = Journal(settings.state_dir / "journal.db", clock)
     cache = open_cache(
         cache_url(settings),

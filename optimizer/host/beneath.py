@@ -3,8 +3,15 @@
 import errno
 import os
 import stat
+from pathlib import Path
 
-from optimizer.host.openat2 import RESOLVE_BENEATH, RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS, openat2
+from optimizer.host.openat2 import (
+    RESOLVE_BENEATH,
+    RESOLVE_NO_MAGICLINKS,
+    RESOLVE_NO_SYMLINKS,
+    RESOLVE_NO_XDEV,
+    openat2,
+)
 
 #: To read whatever is there: never waits for a FIFO's writer, never takes a terminal.
 READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -14,22 +21,22 @@ _RESOLVE = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS
 _TRY_STEPWISE = frozenset({errno.ENOSYS, errno.EPERM, errno.ENAMETOOLONG})
 
 
-def open_beneath(root_fd: int, relative: bytes, flags: int) -> int:
+def open_beneath(root_fd: int, relative: bytes, flags: int, *, one_mount: bool = False) -> int:
     """Open what `relative` names below the folder `root_fd`; the folder itself where it is empty.
 
-    Raises OSError: EXDEV where it would leave the folder (`..` is refused anywhere, and so is an absolute path),
-    ELOOP where any part is a symbolic link, and what open(2) raises.
+    Raises OSError: EXDEV where it would leave the folder (`..` is refused anywhere, and so is an absolute path) or,
+    with `one_mount`, its mount; ELOOP where any part is a symbolic link, and what open(2) raises.
     """
     relative = _checked(relative)
     try:
-        return openat2(root_fd, relative or b".", flags, _RESOLVE)
+        return openat2(root_fd, relative or b".", flags, _RESOLVE | (RESOLVE_NO_XDEV if one_mount else 0))
     except OSError as error:
         if error.errno not in _TRY_STEPWISE:
             raise
-    return open_stepwise(root_fd, relative, flags)
+    return open_stepwise(root_fd, relative, flags, one_mount=one_mount)
 
 
-def open_stepwise(root_fd: int, relative: bytes, flags: int) -> int:
+def open_stepwise(root_fd: int, relative: bytes, flags: int, *, one_mount: bool = False) -> int:
     """What `open_beneath` does, one part of the path after the other, for kernels that refuse openat2."""
     parts = [part for part in _checked(relative).split(b"/") if part not in (b"", b".")]
     folder_fd = os.dup(root_fd)
@@ -38,7 +45,11 @@ def open_stepwise(root_fd: int, relative: bytes, flags: int) -> int:
             inner_fd = _open_part(folder_fd, part, os.O_PATH | os.O_DIRECTORY)
             os.close(folder_fd)
             folder_fd = inner_fd
-        return _open_part(folder_fd, parts[-1] if parts else b".", flags)
+        descriptor = _open_part(folder_fd, parts[-1] if parts else b".", flags)
+        if one_mount and _mount_of(descriptor) != _mount_of(root_fd):
+            os.close(descriptor)
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), relative)
+        return descriptor
     finally:
         os.close(folder_fd)
 
@@ -64,6 +75,12 @@ def _open_part(folder_fd: int, name: bytes, flags: int) -> int:
         os.close(descriptor)
         raise _link(name)
     return descriptor
+
+
+def _mount_of(descriptor: int) -> bytes:
+    """The number of the mount that an open file is on: a bind mount has the device of what it shows."""
+    lines = Path(f"/proc/self/fdinfo/{descriptor}").read_bytes().splitlines()
+    return next(line for line in lines if line.startswith(b"mnt_id:"))
 
 
 def _link(name: bytes) -> OSError:

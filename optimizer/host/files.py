@@ -35,9 +35,12 @@ class ScanRoots:
     that was swapped for a link is refused, one that was mounted since is seen, and no descriptor outlives a fork.
     """
 
-    def __init__(self, paths: Iterable[str | os.PathLike[str]], *, setting: str = "HRO_SCAN_ROOTS") -> None:
+    def __init__(
+        self, paths: Iterable[str | os.PathLike[str]], *, setting: str = "HRO_SCAN_ROOTS", one_mount: bool = False
+    ) -> None:
         self._roots = {path: os.path.realpath(path) for path in map(_normal, map(os.fsencode, paths))}
         self._setting = setting
+        self._one_mount = one_mount  # nothing is opened that is mounted below a root
 
     @property
     def paths(self) -> tuple[bytes, ...]:
@@ -68,10 +71,12 @@ class ScanRoots:
         path = _normal(path)
         root, relative = self._split(path)
         try:
-            return _open_readable(path, lambda flags: _open_in(root, relative, flags))
+            return _open_readable(path, lambda flags: _open_in(root, relative, flags, one_mount=self._one_mount))
         except OSError as error:
-            if error.errno in (errno.ELOOP, errno.EXDEV):
+            if error.errno == errno.ELOOP:
                 raise self._forbidden(path, "passes through a symbolic link, and none is followed below") from None
+            if error.errno == errno.EXDEV:
+                raise self._forbidden(path, "is on another mount than the folder of") from None
             raise _unopened(path, error) from None
 
     def _split(self, path: bytes) -> tuple[bytes, bytes]:
@@ -130,14 +135,14 @@ def _relative(path: bytes, root: bytes) -> bytes | None:
     return path[len(prefix) :] if path.startswith(prefix) else None
 
 
-def _open_in(root: bytes, relative: bytes, flags: int) -> int:
+def _open_in(root: bytes, relative: bytes, flags: int, *, one_mount: bool) -> int:
     slash_fd = os.open(b"/", os.O_PATH | os.O_DIRECTORY)
     try:
         root_fd = open_beneath(slash_fd, root.lstrip(b"/"), os.O_PATH | os.O_DIRECTORY)
     finally:
         os.close(slash_fd)
     try:
-        return open_beneath(root_fd, relative, flags)
+        return open_beneath(root_fd, relative, flags, one_mount=one_mount)
     finally:
         os.close(root_fd)
 
