@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from optimizer.errors import HroError
+from optimizer.host.reserve import Reserve
 from optimizer.ports import Clock
 from optimizer.values import JsonObject
 
@@ -32,6 +33,8 @@ CREATE TABLE IF NOT EXISTS actions (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS actions_by_state ON actions (state, at);
 """
+#: A full disk shows as the one or, where the file that all processes share cannot grow, as the other
+_NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 _FIRST_HASH = "0" * 64
 
 
@@ -77,15 +80,25 @@ class Journal:
     def __init__(self, path: Path, clock: Clock) -> None:
         self._path = path
         self._clock = clock
+        self._reserve = Reserve(path.with_name(path.name + ".reserve"))
+        self._session: sqlite3.Connection | None = None
 
     def note(self, optimization_id: str, number: int, state: State, **facts: Any) -> None:
         """Write a step of an action, and return once it is on disk. Raises JournalError."""
+        try:
+            self._write(optimization_id, number, state, facts)
+        except JournalError as error:
+            if not (_is_full(error.__cause__) and self._reserve.release()):
+                raise
+            self._write(optimization_id, number, state, facts)
+
+    def _write(self, optimization_id: str, number: int, state: State, facts: JsonObject) -> None:
         at = self._clock.now().isoformat()
         with self._writing() as database:
             known = database.execute(
                 "SELECT facts FROM actions WHERE optimization_id = ? AND number = ?", (optimization_id, number)
             ).fetchone()
-            merged = (json.loads(known[0]) if known else {}) | facts
+            merged = (json.loads(known[0]) if known else {}) | dict(facts)
             database.execute(
                 "INSERT OR REPLACE INTO actions VALUES (?, ?, ?, ?, ?)",
                 (optimization_id, number, state.value, at, _canonical(merged)),
@@ -132,32 +145,57 @@ class Journal:
             ]
 
     @contextmanager
+    def session(self) -> Iterator[None]:
+        """Keep the file open for as long as a job acts, with space set aside for a disk that others fill meanwhile.
+
+        For one thread of one process: a connection must not outlive a fork. Raises JournalError.
+        """
+        with self._open() as database:
+            self._session = database
+            self._reserve.fill()
+            try:
+                yield
+            finally:
+                self._session = None
+
+    @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """A transaction that no other process can come between."""
         with self._open() as database:
             database.execute("BEGIN IMMEDIATE")
             try:
                 yield database
+                database.commit()
             except BaseException:
                 database.rollback()
                 raise
-            database.commit()
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        # Opened for each step: no connection outlives a fork, and a step costs a flush anyway
-        try:
+        if self._session:
+            with _as_journal_error(self._path):
+                yield self._session
+            return
+        with _as_journal_error(self._path):
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            yield from self._connected()
-        except (OSError, sqlite3.Error) as error:
-            raise JournalError(f"{JournalError.__doc__} ({self._path}: {error})") from error
+            with closing(sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)) as database:
+                database.execute("PRAGMA journal_mode = WAL")
+                database.execute("PRAGMA synchronous = FULL")
+                database.executescript(_SCHEMA)
+                yield database
 
-    def _connected(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)) as database:
-            database.execute("PRAGMA journal_mode = WAL")
-            database.execute("PRAGMA synchronous = FULL")
-            database.executescript(_SCHEMA)
-            yield database
+
+@contextmanager
+def _as_journal_error(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        raise JournalError(f"{JournalError.__doc__} ({path}: {error})") from error
+
+
+def _is_full(error: BaseException | None) -> bool:
+    """Whether the disk had no room for a row."""
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF in _NO_ROOM
 
 
 def _canonical(facts: JsonObject) -> str:

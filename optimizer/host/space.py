@@ -6,8 +6,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-#: How often, and for how long, a filesystem is looked at to see what others do to it, in seconds
-_LOOKS, _PAUSE = 4, 0.04
+#: How often a filesystem is looked at to see what others do to it
+_LOOKS = 4
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -38,8 +38,8 @@ def room_of(descriptor: int) -> Room:
     )
 
 
-def settled_rooms(descriptors: Mapping[bytes, int]) -> dict[bytes, Room]:
-    """The room at each open folder, once what was written to it is on disk; with the noise of the next moments.
+def settled_rooms(descriptors: Mapping[bytes, int], seconds: float) -> dict[bytes, Room]:
+    """The room at each open folder, once what was written to it is on disk; with the noise of the next `seconds`.
 
     Free space changes when blocks are given back, which may be long after a file was deleted; see syncfs(2).
     """
@@ -47,7 +47,7 @@ def settled_rooms(descriptors: Mapping[bytes, int]) -> dict[bytes, Room]:
         _flush_filesystem(descriptor)
     looks = [{path: room_of(descriptor) for path, descriptor in descriptors.items()}]
     for _ in range(_LOOKS - 1):
-        time.sleep(_PAUSE)
+        time.sleep(seconds / (_LOOKS - 1))
         looks.append({path: room_of(descriptor) for path, descriptor in descriptors.items()})
     return {path: _with_noise([look[path] for look in looks]) for path in descriptors}
 

@@ -19,6 +19,7 @@ from optimizer.ports import Progress
 from optimizer.storage.effects.ground import BLOCK, Ground, StaleError, UnavailableError
 from optimizer.storage.effects.move import require_in_quarantine
 from optimizer.storage.effects.table import EFFECTS, effect_of
+from optimizer.storage.proof import LOOK_SECONDS
 from optimizer.storage.types import PURGE, RESTORE
 from optimizer.values import JsonObject
 
@@ -43,6 +44,7 @@ class Hands:
                 self._open[root] = self.roots.open(root)
                 stack.callback(os.close, self._open[root])
                 self._quarantines[root] = stack.enter_context(locked(self._open[root], root))
+            stack.enter_context(self.journal.session())
             self._job = job.optimization_id
             self._settle_what_a_crash_left()
             yield
@@ -68,7 +70,7 @@ class Hands:
 
     def rooms(self) -> dict[str, Room]:
         """What is free on the filesystem of each root that is held, by the root's name."""
-        return {readable(root): room for root, room in settled_rooms(self._open).items()}
+        return {readable(root): room for root, room in settled_rooms(self._open, LOOK_SECONDS).items()}
 
     def _ground(self, root: bytes, job: str) -> Ground:
         quarantine = self._quarantines.get(root)

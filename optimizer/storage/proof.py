@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 from optimizer.values import JsonObject
 
+#: How long a filesystem is looked at, before and after, to see what others do to it
+LOOK_SECONDS = 0.12
 #: Free space moves by some blocks for a folder that shrinks or a journal that is written; no effect is told from this
 _BLOCKS_OF_NO_MEANING = 64 * 1024
 
@@ -42,12 +44,16 @@ class Proof(NamedTuple):
         }
 
 
-def prove(accounted_bytes: int, before: JsonObject, after: JsonObject) -> Proof:
-    """`before` and `after` as the storage room measures them: `filesystems` [{device, free_bytes, noise_bytes}]."""
+def prove(accounted_bytes: int, before: JsonObject, after: JsonObject, seconds: float) -> Proof:
+    """`before` and `after` as the storage room measures them: `filesystems` [{device, free_bytes, noise_bytes}].
+
+    The noise of both looks is taken to have gone on for all the `seconds` between them.
+    """
     earlier, later = _by_device(before["filesystems"]), _by_device(after["filesystems"])
     both = earlier.keys() & later.keys()
     measured = sum(later[device]["free_bytes"] - earlier[device]["free_bytes"] for device in both)
-    noise = sum(later[device]["noise_bytes"] + earlier[device]["noise_bytes"] for device in both)
+    seen = sum(later[device]["noise_bytes"] + earlier[device]["noise_bytes"] for device in both)
+    noise = round(seen * max(1.0, seconds / (2 * LOOK_SECONDS)))
     return Proof(accounted_bytes, measured, noise, _verdict(accounted_bytes, measured, noise))
 
 

@@ -15,7 +15,7 @@ from optimizer.values import JsonObject
 def conclude(kind: str, applied: Applied) -> Finding:
     """Bytes count as freed once they are free: what waits in quarantine is counted beside them."""
     done = [outcome for outcome in applied.outcomes if outcome.status is OutcomeStatus.DONE]
-    proof = prove(_sum(done, "freed_bytes"), applied.before, applied.after)
+    proof = prove(_sum(done, "freed_bytes"), applied.before, applied.after, applied.duration_ms / 1000)
     claimed = sum(action.claimed_bytes for action in applied.plan.actions)
     counts: JsonObject = {
         "files_quarantined": _count(done, QUARANTINE),

@@ -118,7 +118,7 @@ def test_purge_frees_what_the_disk_had_and_cannot_be_undone(host: Host) -> None:
     host.file("a", "x" * 100_000)
     job, _ = host.temp()
     result = host.purge(job).result
-    assert (result["files_purged"], result["space_freed_bytes"] >= 100_000) == (1, True)
+    assert (result["files_purged"], result["proof"]["accounted_bytes"] >= 100_000) == (1, True)
     with pytest.raises(NothingInQuarantineError):
         host.undo(job)
 
