@@ -34,6 +34,7 @@ class StoreCollector(Collector):
         fields = {tuple(name.split("|")): value for name, value in self._vitals.counters().items()}
         yield from _jobs(fields)
         yield _durations(fields)
+        yield _rescued(fields)
         for (family, *rest), value in sorted(fields.items()):
             if family == stored.LAST:
                 yield GaugeMetricFamily(f"{_PREFIX}_{rest[0]}", "What the last run brought.", value=value)
@@ -84,6 +85,13 @@ def _durations(fields: Mapping[tuple[str, ...], float]) -> Metric:
             reached += fields.get((stored.DURATION, kind, bound), 0.0)
             cumulative.append((bound, reached))
         family.add_metric([kind], cumulative, fields[(stored.DURATION_SUM, kind)])
+    return family
+
+
+def _rescued(fields: Mapping[tuple[str, ...], float]) -> Metric:
+    family = CounterMetricFamily(f"{_PREFIX}_jobs_rescued", "Jobs brought back to their queue.", labels=["reason"])
+    for reason in stored.RESCUE_REASONS:
+        family.add_metric([reason], fields.get((stored.RESCUED, reason), 0.0))
     return family
 
 

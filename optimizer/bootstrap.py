@@ -45,6 +45,7 @@ from optimizer.store.endings import Lifetimes
 from optimizer.store.intake import Intake
 from optimizer.store.jobs import JobStore
 from optimizer.store.outbox import Stream
+from optimizer.store.reconciler import Reconciler
 from optimizer.store.vitals import Vitals
 from optimizer.values import JsonObject
 
@@ -109,7 +110,9 @@ def worker_parts(settings: Settings) -> WorkerParts:
     clock, scripts = SystemClock(), Scripts(client)
     return WorkerParts(
         intake=_intake(settings, client, scripts, clock),
-        attempts=AttemptStore(scripts=scripts, lifetimes=lifetimes(settings), clock=clock),
+        attempts=AttemptStore(
+            scripts=scripts, lifetimes=lifetimes(settings), clock=clock, lease_seconds=settings.lease_seconds
+        ),
         vitals=Vitals(redis=client, clock=clock),
         clock=clock,
         handlers=handlers(settings),
@@ -124,6 +127,7 @@ class KeeperParts:
     redis: Redis
     scripts: Scripts
     intake: Intake
+    reconciler: Reconciler
     outbox: Stream
     celery_events: Stream
     vitals: Vitals
@@ -138,6 +142,13 @@ def keeper_parts(settings: Settings) -> KeeperParts:
         redis=client,
         scripts=scripts,
         intake=_intake(settings, client, scripts, clock),
+        reconciler=Reconciler(
+            redis=client,
+            scripts=scripts,
+            lifetimes=lifetimes(settings),
+            clock=clock,
+            patience_seconds=settings.lease_seconds,
+        ),
         outbox=Stream(redis=client, name=keys.OUTBOX, consumer=consumer),
         celery_events=Stream(redis=client, name=keys.CELERY_EVENTS, consumer=consumer),
         vitals=Vitals(redis=client, clock=clock),

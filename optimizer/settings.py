@@ -64,6 +64,7 @@ class Settings(Value):
     schedules: Path | None = None  #: a TOML file, see schedules.py
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     concurrency: int = Field(1, ge=1, le=64, description="Processes of each worker.")
+    lease_seconds: int = Field(15, ge=3, le=600)
     time_limit_seconds: int = Field(3600, ge=10, le=24 * 3600)
     record_days: int = Field(7, ge=1, le=365)
     plan_minutes: int = Field(15, ge=1, le=7 * 24 * 60)

@@ -1,12 +1,11 @@
 """The one task base class: claims the job, runs it, and writes how it ended. Tasks add nothing to it."""
 
 import os
-import time
 from typing import Any, NoReturn
 
 import structlog
 from celery import Task
-from celery.exceptions import Ignore, Reject, SoftTimeLimitExceeded
+from celery.exceptions import Ignore, SoftTimeLimitExceeded
 
 from optimizer.errors import (
     CancelledError,
@@ -52,9 +51,6 @@ class JobTask(Task):  # type: ignore[type-arg]  # it takes arguments in the stub
         log.info("message_refused", reason=refusal.value, optimization_id=optimization_id)
         if refusal is Refusal.UNKNOWN:
             worker_parts().intake.adopt(self._as_foreign())  # it comes again, with a record
-        if refusal is Refusal.BUSY:
-            time.sleep(1)  # the other attempt may yet die, so the message has to stay; this paces its rounds
-            raise Reject(refusal.value, requeue=True)
         raise Ignore(refusal.value)
 
     def _as_foreign(self) -> ForeignTask:

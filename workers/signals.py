@@ -1,8 +1,10 @@
 """What happens at the turning points of a worker's life: logs, heartbeats and leases."""
 
 import os
+import signal
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -15,6 +17,7 @@ from celery.worker import state
 from optimizer import bootstrap, logs
 from optimizer.errors import StoreUnavailableError
 from optimizer.settings import Settings
+from optimizer.store.attempts import Lease
 from optimizer.store.vitals import HEARTBEAT_SECONDS
 from optimizer.values import JsonObject
 from workers import heart
@@ -25,11 +28,17 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Heart:
-    """Beats in the worker's parent process: says that the worker is there, and renews the leases of what it runs."""
+    """Beats in the worker's parent process: says that the worker is there, and renews the leases of what it runs.
+
+    A job whose lease is lost although it was held before has been given to another process. This one may still be at
+    it: it was stopped for long, and does not know. It is killed, as any worker may be at any moment.
+    """
 
     name: str
     facts: Callable[[], JsonObject]  #: asked for each beat: an engine may come and go
     state_dir: Path
+    seconds: float  #: between two beats
+    _held: set[tuple[str, int]] = field(default_factory=set)
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
@@ -44,20 +53,31 @@ class Heart:
                 self._beat()
             except StoreUnavailableError:
                 log.warning("heartbeat_not_written")
-            self._stop.wait(HEARTBEAT_SECONDS)
+            self._stop.wait(self.seconds)
 
     def _beat(self) -> None:
         parts = worker_parts()
         parts.vitals.beat(self.name, {"pid": os.getpid(), **self.facts()})
         heart.touch(self.state_dir, self.name)
-        for request in tuple(state.active_requests):
-            if request.worker_pid:  # a process has begun with it
-                parts.attempts.renew(request.id, owner_name(self.name, os.getpid()), request.worker_pid)
+        running = {(request.id, request.worker_pid) for request in tuple(state.active_requests) if request.worker_pid}
+        self._held &= running
+        for optimization_id, process in running:
+            self._renew(optimization_id, process)
+
+    def _renew(self, optimization_id: str, process: int) -> None:
+        lease = worker_parts().attempts.renew(optimization_id, owner_name(self.name, os.getpid()), process)
+        if lease is Lease.RENEWED:
+            self._held.add((optimization_id, process))
+        elif lease is Lease.LOST and (optimization_id, process) in self._held:
+            log.warning("lost_lease", optimization_id=optimization_id, process=process)
+            with suppress(ProcessLookupError):  # it has just ended by itself
+                os.kill(process, signal.SIGKILL)
 
 
 def connect(settings: Settings) -> None:
     """Bind the handlers for this process; Celery keeps only weak references, hence `weak=False`."""
     hearts: dict[str, Heart] = {}
+    seconds = min(HEARTBEAT_SECONDS, settings.lease_seconds / 3)
 
     def set_up_logging(**_: Any) -> None:
         logs.configure(settings.log_level)
@@ -65,7 +85,7 @@ def connect(settings: Settings) -> None:
     def ready(sender: Any, **_: Any) -> None:
         resource = sender.hostname.partition("@")[0]
         facts = partial(bootstrap.worker_facts, settings, resource)
-        beating = hearts[sender.hostname] = Heart(sender.hostname, facts, settings.state_dir)
+        beating = hearts[sender.hostname] = Heart(sender.hostname, facts, settings.state_dir, seconds)
         log.info("worker_ready", **facts())
         beating.start()
 

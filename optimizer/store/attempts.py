@@ -21,7 +21,7 @@ from optimizer.values import JsonObject
 MOST_ATTEMPTS = 5
 #: How long an attempt counts as alive after its worker was last heard of. Long enough for a paused machine,
 #: short enough for a killed worker's job to go on soon; the parent process renews it three times in that time.
-LEASE_SECONDS = 15
+LEASE_SECONDS = 15.0
 #: How long a worker that is done waits for Redis to come back, so that a result is not lost to a restart
 FINISH_PATIENCE_SECONDS = 120
 
@@ -33,6 +33,14 @@ class Refusal(StrEnum):
     BUSY = "busy"  #: another attempt is alive
     UNKNOWN = "unknown"  #: no record: nobody submitted it through the store
     POISON = "poison"  #: too many attempts; it has just been failed
+
+
+class Lease(StrEnum):
+    """What has become of the right to run a job."""
+
+    RENEWED = "renewed"
+    ENDED = "ended"  #: the job has ended, by the hand of this very process
+    LOST = "lost"  #: it is not this process's, or no longer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +59,7 @@ class AttemptStore:
     scripts: Scripts
     lifetimes: endings.Lifetimes
     clock: Clock
+    lease_seconds: float = LEASE_SECONDS
     wait: Callable[[float], None] = time.sleep  #: seconds between two tries to reach Redis
 
     def claim(self, job: Job, owner: str, process: int) -> Attempt | Refusal:
@@ -60,7 +69,7 @@ class AttemptStore:
         """
         nonce = secrets.token_hex(8)
         poison = endings.failed(job, PoisonJobError(), 0, self.clock.now(), self.lifetimes)
-        limits = (LEASE_SECONDS * 1000, MOST_ATTEMPTS, poison)
+        limits = (round(self.lease_seconds * 1000), MOST_ATTEMPTS, poison)
         answer = self._call("claim", job.optimization_id, owner, nonce, *limits, process)
         if answer[0] != "claimed":
             return Refusal(answer[0])
@@ -82,16 +91,16 @@ class AttemptStore:
             raise FencedOutError
         return bool(answer == "cancel")
 
-    def renew(self, optimization_id: str, owner: str, process: int) -> bool:
-        """Keep the lease of a job that a process of `owner` runs; False where it no longer does."""
-        return self._set_lease(optimization_id, owner, process, LEASE_SECONDS * 1000)
+    def renew(self, optimization_id: str, owner: str, process: int) -> Lease:
+        """Keep the lease of a job that a process of `owner` runs."""
+        return self._set_lease(optimization_id, owner, process, round(self.lease_seconds * 1000))
 
-    def lapse(self, optimization_id: str, owner: str, process: int) -> bool:
-        """The process has died: end its lease, so that the next attempt need not wait. False where it had none."""
+    def lapse(self, optimization_id: str, owner: str, process: int) -> Lease:
+        """The process has died: end its lease, so that the next attempt need not wait."""
         return self._set_lease(optimization_id, owner, process, 0)
 
-    def _set_lease(self, optimization_id: str, owner: str, process: int, milliseconds: int) -> bool:
-        return bool(self.scripts.call("renew", optimization_id, owner, process, milliseconds) == "renewed")
+    def _set_lease(self, optimization_id: str, owner: str, process: int, milliseconds: int) -> Lease:
+        return Lease(self.scripts.call("renew", optimization_id, owner, process, milliseconds))
 
     def complete(self, attempt: Attempt, report: Report, seconds: float) -> None:
         """The job is done. Raises FencedOutError where another attempt has taken over; then nothing is written."""

@@ -14,6 +14,8 @@ SCHEDULES = "hro:schedules"  #: hash of each schedule's last tick: when it was d
 SET_ASIDE = "hro:set-aside"  #: list of messages of which no job could be made, newest first
 WORKERS = "hro:workers"  #: hash of heartbeats by worker name
 
+UNACKED = "unacked"  #: Celery's own hash of what workers have popped, by delivery tag
+
 
 def lease(name: str) -> str:
     """String: who does what only one process may do at a time."""

@@ -12,6 +12,8 @@ from optimizer.jobs import Status
 BUCKETS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
 
 JOBS, DURATION, DURATION_SUM, LAST, TOTAL = "jobs", "duration", "duration_sum", "last", "total"
+#: What the reconciler had to put right, by reason
+RESCUED, RESCUE_REASONS = "rescued", ("message_lost", "lease_over")
 
 
 def field(*parts: str) -> str:

@@ -10,6 +10,7 @@ from optimizer.store.attempts import AttemptStore
 from optimizer.store.connection import PATIENT, Scripts, connect
 from optimizer.store.endings import Lifetimes
 from optimizer.store.jobs import JobStore
+from optimizer.store.reconciler import Reconciler
 from optimizer.store.vitals import Vitals
 from tests.fakes.clock import FakeClock
 
@@ -21,6 +22,7 @@ class Store:
     redis: redis.Redis
     jobs: JobStore
     attempts: AttemptStore
+    reconciler: Reconciler
     vitals: Vitals
     clock: FakeClock
 
@@ -42,6 +44,9 @@ def store(redis_url: str) -> Store:
         redis=client,
         jobs=JobStore(redis=client, scripts=scripts, lifetimes=lifetimes, clock=clock, signing_key=b"key"),
         attempts=AttemptStore(scripts=scripts, lifetimes=lifetimes, clock=clock, wait=clock.move),
+        reconciler=Reconciler(
+            redis=client, scripts=scripts, lifetimes=lifetimes, clock=clock, grace_seconds=0, patience_seconds=0
+        ),
         vitals=Vitals(redis=client, clock=clock),
         clock=clock,
     )

@@ -1,1 +1,1 @@
-"""The keeper: one process that hands events to RabbitMQ, takes in foreign tasks, and counts Celery's events."""
+"""The keeper: one process that hands events to RabbitMQ, takes in foreign tasks, and brings lost jobs back."""

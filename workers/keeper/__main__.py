@@ -23,6 +23,8 @@ from workers.parts import worker_settings
 
 #: Foreign messages taken in from each public list in one round, and seconds between two rounds that found none
 _INTAKE_LIMIT, _INTAKE_SECONDS = 500, 0.25
+#: Seconds between two passes of the reconciler
+_RECONCILE_SECONDS = 1.0
 
 log = structlog.get_logger(__name__)
 
@@ -65,6 +67,7 @@ class Keeper:
         """Until stopped; 1 where a duty broke."""
         duties: dict[str, Callable[[], None]] = {
             "intake": self._take_in,
+            "reconciler": self._reconcile,
             "heart": self._beat,
             "listener": self._listener.run,
             **{f"bridge-{bridge.stream.name}": bridge.run for bridge in self._bridges},
@@ -90,6 +93,14 @@ class Keeper:
                 busy = 0
             if not busy:
                 self._stop.wait(_INTAKE_SECONDS)
+
+    def _reconcile(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._parts.reconciler.reconcile()
+            except StoreUnavailableError:
+                log.warning("jobs_not_reconciled")
+            self._stop.wait(_RECONCILE_SECONDS)
 
     def _beat(self) -> None:
         while not self._stop.is_set():

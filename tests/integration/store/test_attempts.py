@@ -8,7 +8,7 @@ from optimizer.errors import CancelledError, FencedOutError, JobNotCancellableEr
 from optimizer.jobs import Job, Status
 from optimizer.plans import Action, Plan
 from optimizer.runner import Report
-from optimizer.store.attempts import MOST_ATTEMPTS, Attempt, Refusal
+from optimizer.store.attempts import MOST_ATTEMPTS, Attempt, Lease, Refusal
 from optimizer.store.signing import is_signed
 from tests.fakes.submitted import new_job
 from tests.integration.conftest import Store
@@ -75,9 +75,9 @@ def test_a_renewed_lease_keeps_the_job(store: Store) -> None:
     job = submitted(store)
     claimed(store, job)
     lease_is_over(store, job)
-    assert store.attempts.renew(job.optimization_id, "cpu@here/2", 7) is False
-    assert store.attempts.renew(job.optimization_id, OWNER, 8) is False
-    assert store.attempts.renew(job.optimization_id, OWNER, 7) is True
+    assert store.attempts.renew(job.optimization_id, "cpu@here/2", 7) is Lease.LOST
+    assert store.attempts.renew(job.optimization_id, OWNER, 8) is Lease.LOST
+    assert store.attempts.renew(job.optimization_id, OWNER, 7) is Lease.RENEWED
     assert store.attempts.claim(job, "cpu@here/2", 7) is Refusal.BUSY
 
 
@@ -85,11 +85,19 @@ def test_a_lease_of_a_process_that_died_is_over_at_once(store: Store) -> None:
     """Only its own: a message that came back is run by another process of the same worker."""
     job = submitted(store)
     claimed(store, job)
-    assert store.attempts.lapse(job.optimization_id, OWNER, 8) is False
+    assert store.attempts.lapse(job.optimization_id, OWNER, 8) is Lease.LOST
     assert store.attempts.claim(job, OWNER, 8) is Refusal.BUSY
-    assert store.attempts.lapse(job.optimization_id, OWNER, 7) is True
+    assert store.attempts.lapse(job.optimization_id, OWNER, 7) is Lease.RENEWED
     assert isinstance(store.attempts.claim(job, OWNER, 8), Attempt)
-    assert store.attempts.renew(job.optimization_id, OWNER, 7) is False
+    assert store.attempts.renew(job.optimization_id, OWNER, 7) is Lease.LOST
+
+
+def test_a_process_that_has_ended_its_job_has_not_lost_it(store: Store) -> None:
+    """So its parent leaves it alone; a stranger's end of the job is another matter."""
+    job = submitted(store)
+    store.attempts.complete(claimed(store, job), Report(result={}), 1)
+    assert store.attempts.renew(job.optimization_id, OWNER, 7) is Lease.ENDED
+    assert store.attempts.renew(job.optimization_id, OWNER, 8) is Lease.LOST
 
 
 def test_a_job_that_kills_its_workers_is_given_up(store: Store) -> None:

@@ -1,0 +1,39 @@
+-- Puts the messages of a queue back that got lost: between the moment when a worker pops one and the moment when Celery
+-- notes that it has, nobody knows of it.
+--
+-- A queue is first in, first out, and each message says since when its job waits. So a job that has waited for longer
+-- than the one whose message is popped next has no message in the list, and nothing but those few is looked at. Where
+-- the list is empty, that is so for every job that waits for longer than Celery needs to note what it has popped.
+--
+-- ARGV 1 queue  2 grace in ms  3 how many at most
+-- Returns how many were put back
+local queue, queued = ARGV[1], queued_key(ARGV[1])
+local watermark = now_ms() - ARGV[2]
+
+local next_message = redis.call('LINDEX', queue, -1)
+if next_message then
+  local readable, message = pcall(cjson.decode, next_message)
+  local tag = readable and message.properties and message.properties.delivery_tag or ''
+  local since = string.match(tag, '@(%d+)$')
+  if not since then
+    return 0 -- somebody put it there without the store; once it is popped, the next one will say
+  end
+  watermark = math.min(watermark, tonumber(since))
+end
+
+local lost = {}
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', queued, '-inf', '(' .. watermark, 'LIMIT', 0, ARGV[3])) do
+  local job = redis.call('HMGET', job_key(id), 'status', 'pushes', 'queued_ms')
+  if job[1] ~= 'queued' then
+    redis.call('ZREM', queued, id)
+  elseif redis.call('HEXISTS', 'unacked', tag_of(id, job[2], job[3])) == 0 then
+    table.insert(lost, id)
+  end
+end
+for place = #lost, 1, -1 do -- the oldest last, so that it is the next one
+  push(lost[place], true)
+end
+if #lost > 0 then
+  redis.call('HINCRBY', METRICS, 'rescued|message_lost', #lost)
+end
+return #lost

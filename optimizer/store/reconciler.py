@@ -1,0 +1,86 @@
+"""Brings jobs and their messages into line again: after a worker's death, a lost message, a missed moment.
+
+A pass costs what there is to do, not what there is: it reads the indexes up to the present moment, and of each queue
+the one message that is popped next. Any number of processes may do so at once.
+"""
+
+from dataclasses import dataclass, field
+from typing import cast
+
+import redis
+import structlog
+
+from optimizer.errors import PoisonJobError, StoreUnavailableError
+from optimizer.ports import Clock
+from optimizer.store import endings, keys
+from optimizer.store.attempts import LEASE_SECONDS, MOST_ATTEMPTS
+from optimizer.store.connection import Scripts, reaching_redis
+from optimizer.store.records import from_fields
+
+#: How long a lease that is over is still respected, and a message that was popped may go unnoted
+GRACE_SECONDS = 5.0
+#: Jobs of one kind of trouble that one pass sees to; the next one goes on
+_MOST = 500
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class Reconciler:
+    redis: redis.Redis
+    scripts: Scripts
+    lifetimes: endings.Lifetimes
+    clock: Clock
+    grace_seconds: float = GRACE_SECONDS
+    #: No lease is ended so soon after Redis was away: nobody could renew one
+    patience_seconds: float = LEASE_SECONDS
+    _steady_since: float | None = field(default=None, init=False)
+
+    def reconcile(self) -> None:
+        """One pass. Raises StoreUnavailableError."""
+        now = self.clock.monotonic()
+        if self._steady_since is None:
+            self._steady_since = now
+        try:
+            self._restore_messages()
+            if now - self._steady_since >= self.patience_seconds:
+                self._expire_leases()
+        except StoreUnavailableError:
+            self._steady_since = None
+            raise
+
+    def _restore_messages(self) -> None:
+        for queue in self._queues_with_jobs():
+            if restored := self.scripts.call("restore", queue, self._grace_ms, _MOST):
+                log.info("messages_restored", queue=queue, count=restored)
+
+    def _queues_with_jobs(self) -> list[str]:
+        with reaching_redis():
+            queues = cast("set[str]", self.redis.smembers(keys.QUEUES))
+            pipe = self.redis.pipeline(transaction=False)
+            for queue in queues:
+                pipe.exists(keys.queued(queue))
+            there = pipe.execute() if queues else []
+        return [queue for queue, exists in zip(queues, there, strict=True) if exists]
+
+    def _expire_leases(self) -> None:
+        with reaching_redis():
+            now_ms = int(self.redis.time()[0]) * 1000
+            due = self.redis.zrangebyscore(keys.RUNNING, "-inf", now_ms - self._grace_ms, start=0, num=_MOST)
+        for optimization_id in cast("list[str]", due):
+            self._expire_lease(optimization_id)
+
+    def _expire_lease(self, optimization_id: str) -> None:
+        with reaching_redis():
+            fields = cast("dict[str, str]", self.redis.hgetall(keys.job(optimization_id)))
+            if not fields:  # somebody has deleted the record
+                self.redis.zrem(keys.RUNNING, optimization_id)
+                return
+        job = from_fields(fields).job
+        poison = endings.failed(job, PoisonJobError(), 0, self.clock.now(), self.lifetimes)
+        outcome = self.scripts.call("expire", optimization_id, self._grace_ms, MOST_ATTEMPTS, poison)
+        log.warning("lease_over", optimization_id=optimization_id, worker=fields.get("owner"), outcome=outcome)
+
+    @property
+    def _grace_ms(self) -> int:
+        return round(self.grace_seconds * 1000)
