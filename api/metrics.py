@@ -51,6 +51,7 @@ class StoreCollector(Collector):
             oldest.add_metric([queue.name], queue.oldest_seconds)
         yield depth
         yield oldest
+        yield GaugeMetricFamily(f"{_PREFIX}_jobs_delayed", "Jobs that are not due yet.", value=self._vitals.delayed())
         yield GaugeMetricFamily(
             f"{_PREFIX}_outbox_length", "Events that wait for RabbitMQ.", value=self._vitals.outbox_length()
         )

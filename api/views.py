@@ -29,6 +29,7 @@ def job_json(record: JobRecord, now: datetime, *, with_digests: bool) -> dict[st
         "attempt": record.attempt,
         "worker": record.worker,
         "created_at": job.created_at.isoformat(),
+        "due_at": _moment(job.due_at),
         "started_at": _moment(record.started_at),
         "finished_at": _moment(record.finished_at),
         "timestamp": now.isoformat(),
@@ -47,6 +48,7 @@ def listed_json(record: JobRecord) -> dict[str, Any]:
         "status": record.status.value,
         "error": record.error,
         "created_at": job.created_at.isoformat(),
+        "due_at": _moment(job.due_at),
         "started_at": _moment(record.started_at),
         "finished_at": _moment(record.finished_at),
     }

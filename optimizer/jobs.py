@@ -31,6 +31,7 @@ class Job(Value):
     parent_id: str | None = None
     request_id: str | None = None
     created_at: datetime
+    due_at: datetime | None = None  #: when it is put on its queue; None: at once
 
     @property
     def definition(self) -> Kind:

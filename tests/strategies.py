@@ -40,6 +40,7 @@ jobs = st.builds(
     parent_id=st.none() | st.uuids().map(str),
     request_id=st.none() | st.uuids().map(str),
     created_at=moments,
+    due_at=st.none() | moments,
 )
 
 actions = st.builds(

@@ -3,7 +3,7 @@
 import json
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -24,6 +24,10 @@ MOST_ATTEMPTS = 5
 LEASE_SECONDS = 15.0
 #: How long a worker that is done waits for Redis to come back, so that a result is not lost to a restart
 FINISH_PATIENCE_SECONDS = 120
+
+
+#: A host's quarantine, a row for each job that has something in it
+Quarantine = Sequence[JsonObject] | None
 
 
 class Refusal(StrEnum):
@@ -102,15 +106,20 @@ class AttemptStore:
     def _set_lease(self, optimization_id: str, owner: str, process: int, milliseconds: int) -> Lease:
         return Lease(self.scripts.call("renew", optimization_id, owner, process, milliseconds))
 
-    def complete(self, attempt: Attempt, report: Report, seconds: float) -> None:
-        """The job is done. Raises FencedOutError where another attempt has taken over; then nothing is written."""
-        ending = endings.completed(attempt.job, report, seconds, self.clock.now(), self.lifetimes)
-        self._finish(attempt.job, "nonce", attempt.nonce, ending)
+    def complete(self, attempt: Attempt, report: Report, seconds: float, quarantine: Quarantine = None) -> None:
+        """The job is done. Raises FencedOutError where another attempt has taken over; then nothing is written.
 
-    def fail(self, attempt: Attempt, error: HroError, seconds: float) -> None:
+        `quarantine` is what waits on its host now, where the job may have changed that.
+        """
+        now = self.clock.now()
+        ending = endings.completed(attempt.job, report, seconds, now, self.lifetimes)
+        self._finish(attempt.job, "nonce", attempt.nonce, endings.with_quarantine(ending, quarantine, now))
+
+    def fail(self, attempt: Attempt, error: HroError, seconds: float, quarantine: Quarantine = None) -> None:
         """The job could not be done, or was cancelled (CancelledError). Raises as `complete`."""
-        ending = endings.failed(attempt.job, error, seconds, self.clock.now(), self.lifetimes)
-        self._finish(attempt.job, "nonce", attempt.nonce, ending)
+        now = self.clock.now()
+        ending = endings.failed(attempt.job, error, seconds, now, self.lifetimes)
+        self._finish(attempt.job, "nonce", attempt.nonce, endings.with_quarantine(ending, quarantine, now))
 
     def give_up(self, job: Job, owner: str, error: HroError) -> None:
         """For the worker's parent process, which knows no nonce: end the job that one of its children ran."""

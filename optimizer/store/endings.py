@@ -1,6 +1,7 @@
 """How a job ends: all that the finishing script writes, put together beforehand. Pure."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ from optimizer.events import EventType
 from optimizer.jobs import Job, Status
 from optimizer.runner import Report
 from optimizer.store import metrics
+from optimizer.values import JsonObject
 
 #: Celery's names for our final states (celery.states)
 _CELERY_STATE = {Status.COMPLETED: "SUCCESS", Status.FAILED: "FAILURE", Status.CANCELLED: "REVOKED"}
@@ -31,6 +33,7 @@ class Lifetimes:
 
 def completed(job: Job, report: Report, seconds: float, now: datetime, lifetimes: Lifetimes) -> str:
     """The ending of a job that did what it was asked for, `seconds` after it was begun."""
+    told = {"verdict": report.result.get("verdict"), **(report.event or {})}
     events = [_final_event(Status.COMPLETED, {"kind": job.kind, "duration_ms": round(seconds * 1000)})]
     if job.definition.event and report.event is not None:
         data = {"duration_ms": round(seconds * 1000), **report.event}
@@ -45,6 +48,7 @@ def completed(job: Job, report: Report, seconds: float, now: datetime, lifetimes
         plan=json.dumps(report.plan.summary()) if report.plan else "",
         actions=[action.model_dump_json() for action in report.plan.actions] if report.plan else [],
         reversible=json.dumps(report.plan.reversible) if report.plan else "",
+        history=_history(job, Status.COMPLETED, seconds, now, told),
         events=events,
         counters=metrics.counters(job.kind, Status.COMPLETED, seconds, report.gauges),
         gauges=metrics.gauges(report.gauges),
@@ -61,9 +65,34 @@ def failed(job: Job, error: HroError, seconds: float, now: datetime, lifetimes: 
         lifetimes,
         celery_result=_celery_exception(error),
         error=json.dumps(error.to_json()),
+        history=_history(job, status, seconds, now, {"error": error.to_json()}),
         events=[_final_event(status, {"kind": job.kind, "error": error.to_json()})],
         counters=metrics.counters(job.kind, status, seconds, {}),
     )
+
+
+def with_quarantine(ending: str, quarantine: Sequence[JsonObject] | None, now: datetime) -> str:
+    """The same ending, with what its host has in quarantine now; None where the job is none that could change that."""
+    if quarantine is None:
+        return ending
+    seen = {"at": now.isoformat(), "jobs": list(quarantine)}
+    return json.dumps(json.loads(ending) | {"quarantine": json.dumps(seen)})
+
+
+def _history(job: Job, status: Status, seconds: float, now: datetime, told: JsonObject) -> str:
+    """The row that a finished job leaves which was to change its host; empty for one that was not."""
+    if not job.definition.changes_host or job.dry_run:
+        return ""
+    row = {
+        "optimization_id": job.optimization_id,
+        "parent_id": job.parent_id,
+        "kind": job.kind,
+        "host": job.host,
+        "status": status.value,
+        "finished_at": now.isoformat(),
+        "duration_ms": round(seconds * 1000),
+    }
+    return json.dumps({**told, **row})
 
 
 def _final_event(status: Status, data: dict[str, Any]) -> dict[str, str]:
@@ -74,7 +103,8 @@ def _ending_json(
     job: Job, status: Status, now: datetime, lifetimes: Lifetimes, *, celery_result: Any, **parts: Any
 ) -> str:
     empty: dict[str, Any] = {
-        "result": "", "error": "", "plan": "", "reversible": "", "actions": [], "gauges": []
+        "result": "", "error": "", "plan": "", "reversible": "", "actions": [], "gauges": [], "history": "",
+        "quarantine": "",
     }  # fmt: skip
     kept = {name: value for name, value in asdict(lifetimes).items() if name != "idempotency_seconds"}
     ending = empty | kept | parts | {"status": status.value}

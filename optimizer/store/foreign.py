@@ -8,6 +8,7 @@ import binascii
 import json
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from optimizer.errors import HroError, InvalidRequestError, UnsignedJobError
@@ -38,7 +39,7 @@ class ForeignTask:
     task: str
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
-    eta: str | None
+    eta: Any  #: None, or a moment in ISO 8601
 
 
 def read_message(text: str) -> ForeignTask:
@@ -75,15 +76,27 @@ def to_job(foreign: ForeignTask, default_host: str, clock: Clock) -> Job:
         host=host if isinstance(host, str) and _HOST.fullmatch(host) else default_host,
         options=options,
         created_at=clock.now(),
+        due_at=_moment(foreign.eta),
     )
+
+
+def _moment(eta: Any) -> datetime | None:
+    """What Celery writes for an eta or a countdown; None for what is no moment that the store could keep."""
+    try:
+        moment = datetime.fromisoformat(eta)
+    except (TypeError, ValueError):
+        return None
+    if not 1970 <= moment.year <= 9000:  # noqa: PLR2004 - as milliseconds since 1970, and back in any timezone
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def refusal(foreign: ForeignTask, job: Job, allowed: tuple[Scope, ...]) -> HroError | None:
     """Why the job is not done, or None where it may be. `allowed`: what unsigned jobs may do."""
     if foreign.args:
         return InvalidRequestError("Tasks take keyword arguments only.")
-    if foreign.eta is not None:
-        return InvalidRequestError("An eta or countdown is not supported; enqueue the task when it is due.")
+    if foreign.eta is not None and job.due_at is None:
+        return InvalidRequestError("eta must be a moment in ISO 8601.")
     if foreign.kwargs.get("host", job.host) != job.host:
         return InvalidRequestError("host must be one host's name.")
     try:

@@ -7,11 +7,14 @@ OUTBOX = "hro:outbox"  #: stream of the product's own events, until the keeper h
 CELERY_EVENTS = "hro:celery-events"  #: stream of what Celery tells of its tasks and workers, capped
 CELERY_METRICS = "hro:celery-metrics"  #: hash of counters of those events
 RUNNING = "hro:running"  #: sorted set of running jobs by the end of their lease, in ms
+DELAYED = "hro:delayed"  #: sorted set of queued jobs that are not due yet, by the time when they are, in ms
 JOBS = "hro:jobs"  #: sorted set of all jobs by the time they were taken, in ms
 QUEUES = "hro:queues"  #: set of every queue that a job was ever put on
 METRICS = "hro:metrics"  #: hash of counters and gauges, see metrics.py
 SCHEDULES = "hro:schedules"  #: hash of each schedule's last tick: when it was due, and its job
 SET_ASIDE = "hro:set-aside"  #: list of messages of which no job could be made, newest first
+HISTORY = "hro:history"  #: list of what finished changing jobs did, newest first, capped
+QUARANTINE = "hro:quarantine"  #: hash by host of what its last changing job saw in quarantine
 WORKERS = "hro:workers"  #: hash of heartbeats by worker name
 
 UNACKED = "unacked"  #: Celery's own hash of what workers have popped, by delivery tag

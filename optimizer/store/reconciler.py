@@ -42,12 +42,17 @@ class Reconciler:
         if self._steady_since is None:
             self._steady_since = now
         try:
+            self._promote_due()
             self._restore_messages()
             if now - self._steady_since >= self.patience_seconds:
                 self._expire_leases()
         except StoreUnavailableError:
             self._steady_since = None
             raise
+
+    def _promote_due(self) -> None:
+        if promoted := self.scripts.call("promote", _MOST):
+            log.info("jobs_due", count=promoted)
 
     def _restore_messages(self) -> None:
         for queue in self._queues_with_jobs():

@@ -32,6 +32,7 @@ def to_fields(job: Job, signature: str) -> dict[str, str]:
         "parent_id": job.parent_id or "",
         "request_id": job.request_id or "",
         "created_ms": str(_to_ms(job.created_at)),
+        "due_ms": str(_to_ms(job.due_at)) if job.due_at else "",
         "signature": signature,
     }
 
@@ -47,6 +48,7 @@ def from_fields(fields: Mapping[str, str], result: str | None = None) -> JobReco
             parent_id=fields["parent_id"] or None,
             request_id=fields["request_id"] or None,
             created_at=_from_ms(fields["created_ms"]),
+            due_at=_from_ms(fields["due_ms"]) if fields.get("due_ms") else None,
         ),
         status=Status(fields["status"]),
         progress=_json(fields.get("progress")),

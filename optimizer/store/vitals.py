@@ -105,6 +105,11 @@ class Vitals:
             found = cast("dict[str, str]", self.redis.hgetall(key))
         return {name: float(value) for name, value in found.items()}
 
+    def delayed(self) -> int:
+        """Jobs that are not due yet."""
+        with reaching_redis():
+            return int(self.redis.zcard(keys.DELAYED))
+
     def outbox_length(self) -> int:
         with reaching_redis():
             return int(self.redis.xlen(keys.OUTBOX))

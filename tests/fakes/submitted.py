@@ -1,5 +1,6 @@
 """Jobs as somebody might submit them."""
 
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -7,5 +8,5 @@ from optimizer.jobs import Job
 from tests.fakes.clock import NOON
 
 
-def new_job(kind: str = "analyze_cpu", *, host: str = "here", **options: Any) -> Job:
-    return Job(optimization_id=str(uuid4()), kind=kind, host=host, options=options, created_at=NOON)
+def new_job(kind: str = "analyze_cpu", *, host: str = "here", due_at: datetime | None = None, **options: Any) -> Job:
+    return Job(optimization_id=str(uuid4()), kind=kind, host=host, options=options, created_at=NOON, due_at=due_at)

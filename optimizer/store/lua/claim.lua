@@ -30,6 +30,7 @@ redis.call('HSET', key, 'status', 'running', 'attempt', attempt, 'fence', fence,
 redis.call('HSETNX', key, 'started_ms', now)
 redis.call('HINCRBY', key, 'version', 1)
 redis.call('ZREM', queued_key(job[7]), id)
+redis.call('ZREM', DELAYED, id)
 redis.call('ZADD', RUNNING, now + ARGV[4], id)
 emit(id .. ':' .. fence .. ':started', 'job.started', id, job[6],
   cjson.encode({attempt = attempt, worker = ARGV[2]}))

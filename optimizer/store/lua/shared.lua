@@ -1,8 +1,9 @@
 -- What several scripts need; put before each of them when it is loaded.
 -- Keys are named here as keys.py has them: on a server without a cluster a script may find its own way, as from a job
 -- to the one that it is a part of.
-local RUNNING, JOBS, QUEUES = 'hro:running', 'hro:jobs', 'hro:queues'
+local RUNNING, DELAYED, JOBS, QUEUES = 'hro:running', 'hro:delayed', 'hro:jobs', 'hro:queues'
 local OUTBOX, METRICS = 'hro:outbox', 'hro:metrics'
+local HISTORY, QUARANTINE, MOST_HISTORY = 'hro:history', 'hro:quarantine', 10000
 
 local function job_key(id)
   return 'hro:job:' .. id
@@ -46,6 +47,16 @@ local function push(id, to_front)
   redis.call('SADD', QUEUES, job[1])
 end
 
+-- A new job's place: on its queue, or among those that are not due yet.
+local function line_up(id)
+  local due_ms = tonumber(redis.call('HGET', job_key(id), 'due_ms'))
+  if due_ms and due_ms > now_ms() then
+    redis.call('ZADD', DELAYED, due_ms, id)
+  else
+    push(id)
+  end
+end
+
 -- The one way in: record, place in the index, event. `job` is what entry_json() in records.py writes.
 local function record(job)
   local key = job_key(job.id)
@@ -75,7 +86,15 @@ local function finalize(id, ending)
   redis.call('SET', celery_result, ending.celery_result, 'EX', ending.record_seconds)
   redis.call('PUBLISH', celery_result, ending.celery_result) -- wakes AsyncResult.get()
   redis.call('ZREM', RUNNING, id)
+  redis.call('ZREM', DELAYED, id)
   redis.call('ZREM', queued_key(job[2]), id)
+  if ending.history ~= '' then
+    redis.call('LPUSH', HISTORY, ending.history)
+    redis.call('LTRIM', HISTORY, 0, MOST_HISTORY - 1)
+  end
+  if ending.quarantine ~= '' then
+    redis.call('HSET', QUARANTINE, job[1], ending.quarantine)
+  end
   for _, event in ipairs(ending.events) do
     emit(id .. ':' .. event.name, event.type, id, job[1], event.data)
   end

@@ -35,7 +35,7 @@ if ARGV[2] ~= '' then
   redis.call('SET', name, ARGV[3] .. ' ' .. job.id, 'EX', ARGV[4])
 end
 record(job)
-push(job.id)
+line_up(job.id)
 
 -- Records expire by themselves; their place in the index is cleared here, a few at a time.
 for _, oldest in ipairs(redis.call('ZRANGE', JOBS, 0, 1)) do

@@ -18,5 +18,5 @@ if ARGV[4] ~= '' then
   finalize(job.id, cjson.decode(ARGV[4]))
   return 'refused'
 end
-push(job.id)
+line_up(job.id)
 return 'taken'

@@ -1,6 +1,7 @@
 """Messages of other services."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -9,13 +10,14 @@ from hypothesis import strategies as st
 from optimizer.kinds import Scope
 from optimizer.store.foreign import ForeignTask, UnreadableMessageError, read_message, refusal, to_job
 from optimizer.store.message import build_message
+from optimizer.store.records import from_fields, to_fields
 from tests.fakes.clock import FakeClock
 from tests.fakes.submitted import new_job
 
 LOOKING = (Scope.READ, Scope.PLAN)
 
 
-def task(kind: str = "analyze_cpu", *args: object, eta: str | None = None, **kwargs: object) -> ForeignTask:
+def task(kind: str = "analyze_cpu", *args: object, eta: object = None, **kwargs: object) -> ForeignTask:
     return ForeignTask(task_id="id-1", task=f"optimizer.{kind}", args=args, kwargs=kwargs, eta=eta)
 
 
@@ -71,7 +73,9 @@ def test_a_change_may_not_unless_it_is_allowed() -> None:
         task("analyze_storage", "/srv"),
         task("analyze_cpu", surprise=1),
         task("optimize_memory", dry_run="yes"),
-        task("analyze_cpu", eta="2030-01-01T00:00:00+00:00"),
+        task("analyze_cpu", eta="tomorrow"),
+        task("analyze_cpu", eta=7),
+        task("analyze_cpu", eta="9999-12-31T23:59:59-12:00"),
         task("analyze_cpu", host=["a", "b"]),
         task("analyze_cpu", host="a b"),
     ],
@@ -85,3 +89,27 @@ def test_a_task_goes_to_the_host_that_it_names() -> None:
     """Else to the default one; the host is no option of the kind."""
     named = to_job(task("analyze_cpu", host="there"), "here", FakeClock())
     assert (named.host, named.options, to_job(task(), "here", FakeClock()).host) == ("there", {}, "here")
+
+
+@pytest.mark.parametrize(
+    ("eta", "due"),
+    [
+        (None, None),
+        ("2030-01-01T00:00:00+00:00", datetime(2030, 1, 1, tzinfo=UTC)),
+        ("2030-01-01T02:00:00.5+02:00", datetime(2030, 1, 1, 0, 0, 0, 500_000, UTC)),
+        ("2030-01-01T00:00:00", datetime(2030, 1, 1, tzinfo=UTC)),
+    ],
+)
+def test_a_task_may_be_due_later(eta: str | None, due: datetime | None) -> None:
+    """At the moment that Celery's eta names, which is in UTC where it does not say."""
+    assert to_job(task(eta=eta), "here", FakeClock()).due_at == due
+    assert refused(task(eta=eta)) is None
+
+
+@given(st.text() | st.datetimes(timezones=st.none() | st.timezones()).map(datetime.isoformat))
+def test_whatever_eta_is_given_the_store_can_keep_it_or_it_is_refused(eta: str) -> None:
+    """No message of somebody else makes a record that cannot be read."""
+    foreign = task(eta=eta)
+    if refused(foreign) is None:
+        job = to_job(foreign, "here", FakeClock())
+        from_fields(to_fields(job, "") | {"status": "queued", "attempt": "0", "version": "1"})
