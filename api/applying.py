@@ -15,13 +15,14 @@ from optimizer.errors import (
 )
 from optimizer.jobs import JobRecord
 from optimizer.kinds import KINDS
+from optimizer.options import NoOptions
 from optimizer.store.jobs import Idempotency, Submission
 
 
 def apply_plan(record: JobRecord) -> str:
     """Submit the job that does what `record` planned; its id. Raises the errors above, and JobNotEndedError."""
     kind, parent = KINDS["apply_plan"], record.job
-    job = follow_up(kind, record)
+    job = follow_up(kind, record, NoOptions())
     plan = record.plan
     if not plan or not plan["actions"] or not parent.dry_run or parent.resource is not kind.resource:
         raise NothingToApplyError(optimization_id=parent.optimization_id)

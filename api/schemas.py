@@ -23,6 +23,13 @@ class ListQuery(Value):
     host: str | None = Field(None, max_length=253)
 
 
+class HistoryQuery(Value):
+    """Which rows of the history to show, newest first."""
+
+    limit: int = Field(100, ge=1, le=1000)
+    cursor: int = Field(0, ge=0, description="next_cursor of the page before.")
+
+
 class PlanQuery(Value):
     """Which actions of a plan to show."""
 

@@ -34,7 +34,7 @@ def job_of_request(kind: Kind, asked: Value) -> Job:
     return job
 
 
-def follow_up(kind: Kind, record: JobRecord) -> Job:
+def follow_up(kind: Kind, record: JobRecord, asked: Value) -> Job:
     """A job that acts on what another one did, on that one's host. Raises JobNotEndedError."""
     parent = record.job
     if not record.status.is_final:
@@ -43,7 +43,7 @@ def follow_up(kind: Kind, record: JobRecord) -> Job:
         optimization_id=str(uuid.uuid4()),
         kind=kind.name,
         host=parent.host,
-        options={"optimization_id": parent.optimization_id},
+        options={"optimization_id": parent.optimization_id, **asked.model_dump(mode="json", exclude_none=True)},
         parent_id=parent.optimization_id,
         request_id=g.request_id,
         created_at=service().parts.clock.now(),

@@ -1,6 +1,6 @@
 """The one place that builds the real parts from the settings, and binds each kind to its handler."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -26,18 +26,14 @@ from optimizer.host.unfit import require_fit
 from optimizer.kinds import Resource
 from optimizer.memory.analyze import analyze_memory
 from optimizer.memory.optimize import optimize_memory
-from optimizer.options import TempOptions
 from optimizer.plans import Plan
 from optimizer.ports import Clock
 from optimizer.runner import Handler
 from optimizer.schedules import Schedule
 from optimizer.settings import Settings
+from optimizer.storage.changes import Tools, changes
 from optimizer.storage.handlers import analyze_duplicates, analyze_large_files, analyze_report, analyze_storage
 from optimizer.storage.keep import Keep
-from optimizer.storage.optimize import optimize_storage_kind
-from optimizer.storage.reclaim import Part, apply_plan, purge, reclaim, undo
-from optimizer.storage.temp.analyze import look as look_at_temp
-from optimizer.storage.temp.plan import plan_temp
 from optimizer.store import keys
 from optimizer.store.attempts import AttemptStore
 from optimizer.store.connection import IMPATIENT, PATIENT, Scripts, connect
@@ -46,13 +42,10 @@ from optimizer.store.intake import Intake
 from optimizer.store.jobs import JobStore
 from optimizer.store.outbox import Stream
 from optimizer.store.reconciler import Reconciler
+from optimizer.store.shelf import Shelf
 from optimizer.store.vitals import Vitals
 from optimizer.values import JsonObject
 
-#: The kinds of storage that plan nothing yet, and say so
-WITHOUT_ACTIONS = (
-    "optimize_disk", "optimize_storage", "optimize_duplicates", "optimize_cache", "optimize_compress", "optimize_logs"
-)  # fmt: skip
 _DAY = 24 * 3600
 #: How long after its record an id is still answered with "expired" rather than "unknown", in seconds
 _TOMBSTONE_SECONDS = 30 * _DAY
@@ -77,6 +70,7 @@ class ApiParts:
     intake: Intake
     schedules: tuple[Schedule, ...]
     vitals: Vitals
+    shelf: Shelf
     clock: SystemClock
 
 
@@ -88,6 +82,7 @@ def api_parts(settings: Settings) -> ApiParts:
         intake=_intake(settings, client, scripts, clock),
         store=_job_store(settings, client, scripts, clock),
         vitals=Vitals(redis=client, clock=clock),
+        shelf=Shelf(client),
         clock=clock,
     )
 
@@ -100,7 +95,9 @@ class WorkerParts:
     intake: Intake
     vitals: Vitals
     clock: SystemClock
+    store: JobStore
     handlers: Mapping[str, Handler]
+    journal: Journal
     signing_key: bytes | None
 
 
@@ -115,7 +112,9 @@ def worker_parts(settings: Settings) -> WorkerParts:
         ),
         vitals=Vitals(redis=client, clock=clock),
         clock=clock,
+        store=_job_store(settings, client, scripts, clock),
         handlers=handlers(settings),
+        journal=open_journal(settings),
         signing_key=_signing_key(settings),
     )
 
@@ -220,6 +219,11 @@ def next_database(redis_url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{path}?{urlencode(query, doseq=True)}"
 
 
+def open_journal(settings: Settings) -> Journal:
+    """The journal of this host; there is one, whoever writes to it."""
+    return Journal(settings.state_dir / "journal.db", SystemClock())
+
+
 def change_roots(settings: Settings) -> ScanRoots:
     """Where changes are allowed. Raises SettingsError where a folder can never be one."""
     require_fit(settings.roots)
@@ -229,13 +233,19 @@ def change_roots(settings: Settings) -> ScanRoots:
 def handlers(settings: Settings) -> Mapping[str, Handler]:
     """Every kind's handler, by the kind's name."""
     clock = SystemClock()
-    readable, changeable = ScanRoots(settings.scan_roots), change_roots(settings)
-    journal = Journal(settings.state_dir / "journal.db", clock)
+    readable = ScanRoots(settings.scan_roots)
     cache = open_cache(
         cache_url(settings),
         host=settings.host,
         ttl_seconds=settings.hash_cache_seconds,
         capacity=settings.hash_cache_entries,
+        clock=clock,
+    )
+    tools = Tools(
+        roots=change_roots(settings),
+        journal=open_journal(settings),
+        keep=Keep(settings.keep),
+        cache=cache,
         clock=clock,
     )
     return {
@@ -250,22 +260,8 @@ def handlers(settings: Settings) -> Mapping[str, Handler]:
         "optimize_memory": optimize_memory(),
         "optimize_cpu": optimize_cpu(),
         "optimize_docker": optimize_docker(settings.docker_url),
-        **storage_changes(settings, changeable, journal, clock),
-        "apply_plan": apply_plan(changeable, journal, partial(_stored_plan, settings)),
-        "undo": undo(changeable, journal),
-        "purge": purge(changeable, journal),
-        **{kind: optimize_storage_kind(kind, changeable) for kind in WITHOUT_ACTIONS},
+        **changes(tools, partial(_stored_plan, settings)),
     }
-
-
-def storage_changes(settings: Settings, roots: ScanRoots, journal: Journal, clock: Clock) -> Mapping[str, Handler]:
-    """Every kind that reclaims storage: a part, or the sum of several."""
-    keep = Keep(settings.keep)
-    temp = Part(options=TempOptions, look=partial(look_at_temp, roots, keep, clock), plan=plan_temp)
-    kinds: Mapping[str, Sequence[Part[Any, Any]]] = {
-        "optimize_temp": [temp],
-    }
-    return {kind: reclaim(kind, parts, roots, journal) for kind, parts in kinds.items()}
 
 
 def _stored_plan(settings: Settings, optimization_id: str) -> Plan:

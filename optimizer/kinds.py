@@ -19,10 +19,11 @@ from optimizer.options import (
     LogsOptions,
     NoOptions,
     PlanOptions,
+    PurgeOptions,
     ScanOptions,
     StorageOptions,
-    TargetOptions,
     TempOptions,
+    UndoOptions,
 )
 from optimizer.values import JsonObject, Value
 
@@ -221,19 +222,19 @@ _ON_A_JOB = (
         name="undo",
         resource=Resource.STORAGE,
         path="/optimizations/<optimization_id>/undo",
-        options=TargetOptions,
+        options=UndoOptions,
         changes_host=True,
         event=EventType.UNDO_COMPLETED,
-        summary="Bring back what a job moved into quarantine",
+        summary="Bring back what a job changed",
     ),
     Kind(
         name="purge",
         resource=Resource.STORAGE,
         path="/optimizations/<optimization_id>/purge",
-        options=TargetOptions,
+        options=PurgeOptions,
         changes_host=True,
         event=EventType.PURGE_COMPLETED,
-        summary="Delete what a job moved into quarantine, for good",
+        summary="Delete what waits in quarantine, for good",
     ),
 )
 

@@ -103,13 +103,31 @@ class TempOptions(ChangeOptions):
     days_old: int = Field(7, ge=0, le=36_500, description="Leave files read or changed within so many days.")
 
 
-class TargetOptions(Value):
-    """A kind that acts on what another job did."""
+class ItemsOptions(Value):
+    """As much of what a job did as is meant."""
 
-    optimization_id: str = Field(max_length=128, description="The job that changed something.")
     items: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(
         None, min_length=1, max_length=10_000, strict=False, description="Numbers of its actions; all, if left out."
     )
+
+
+class UndoOptions(ItemsOptions):
+    """A kind that brings back what another job changed."""
+
+    optimization_id: str = Field(max_length=128, description="The job whose changes are meant.")
+
+
+class PurgeOptions(ItemsOptions):
+    """A kind that deletes what waits in quarantine: what one job moved there, or all that has waited for so long."""
+
+    optimization_id: str | None = Field(None, max_length=128, description="The job whose files are meant.")
+    older_than_days: int | None = Field(None, ge=0, le=36_500, description="Whatever job moved them there.")
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Self:
+        if (self.optimization_id is None) == (self.older_than_days is None):
+            raise ValueError("give either optimization_id or older_than_days")
+        return self
 
 
 class PlanOptions(Value):

@@ -67,6 +67,7 @@ class Settings(Value):
     lease_seconds: int = Field(15, ge=3, le=600)
     time_limit_seconds: int = Field(3600, ge=10, le=24 * 3600)
     record_days: int = Field(7, ge=1, le=365)
+    quarantine_days: int = Field(7, ge=0, le=3650)
     plan_minutes: int = Field(15, ge=1, le=7 * 24 * 60)
     hash_cache_seconds: int = Field(3600, ge=0)
     hash_cache_entries: int = Field(1_000_000, ge=0)

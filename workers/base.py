@@ -16,12 +16,14 @@ from optimizer.errors import (
     TimeLimitError,
     UnsignedJobError,
 )
+from optimizer.host.journal import JournalError
 from optimizer.jobs import Job, Status
-from optimizer.kinds import Scope
+from optimizer.kinds import Resource, Scope
 from optimizer.runner import Report, run
 from optimizer.store.attempts import Attempt, Refusal
 from optimizer.store.foreign import ForeignTask
 from optimizer.store.signing import is_signed
+from optimizer.values import JsonObject
 from workers.parts import job_of_message, owner_name, worker_parts, worker_settings
 from workers.progress import RecordProgress
 
@@ -93,17 +95,28 @@ class JobTask(Task):  # type: ignore[type-arg]  # it takes arguments in the stub
             return InternalError()
 
     def _completed(self, attempt: Attempt, report: Report, seconds: float) -> dict[str, Any]:
-        worker_parts().attempts.complete(attempt, report, seconds)
+        worker_parts().attempts.complete(attempt, report, seconds, _quarantine_after(attempt.job))
         log.info("job_completed", seconds=round(seconds, 3))
         return {"optimization_id": attempt.job.optimization_id, "status": Status.COMPLETED.value}
 
     def _failed(self, attempt: Attempt, error: HroError, seconds: float) -> NoReturn:
-        worker_parts().attempts.fail(attempt, error, seconds)
+        worker_parts().attempts.fail(attempt, error, seconds, _quarantine_after(attempt.job))
         log.info("job_not_completed", error=error.code, seconds=round(seconds, 3))
         if isinstance(error, CancelledError):
             self.send_event("task-revoked", terminated=False, signum=None, expired=False)
             raise Ignore(error.code)
         raise error
+
+
+def _quarantine_after(job: Job) -> list[JsonObject] | None:
+    """What waits in quarantine on this host, after a job that may have changed it."""
+    if job.resource is not Resource.STORAGE or not job.definition.changes_host or job.dry_run:
+        return None
+    try:
+        return worker_parts().journal.quarantined()
+    except JournalError:
+        log.exception("journal_not_read")  # the job ends as it did; the next one tells
+        return None
 
 
 def _accepted(attempt: Attempt) -> Job:

@@ -16,12 +16,14 @@ from celery.worker import state
 
 from optimizer import bootstrap, logs
 from optimizer.errors import StoreUnavailableError
+from optimizer.kinds import Resource
 from optimizer.settings import Settings
 from optimizer.store.attempts import Lease
 from optimizer.store.vitals import HEARTBEAT_SECONDS
 from optimizer.values import JsonObject
 from workers import heart
 from workers.parts import owner_name, worker_parts
+from workers.upkeep import Upkeep
 
 log = structlog.get_logger(__name__)
 
@@ -74,6 +76,11 @@ class Heart:
                 os.kill(process, signal.SIGKILL)
 
 
+def _upkeep(settings: Settings) -> Upkeep:
+    parts = worker_parts()
+    return Upkeep(settings.host, settings.quarantine_days, parts.store, parts.journal, parts.clock)
+
+
 def connect(settings: Settings) -> None:
     """Bind the handlers for this process; Celery keeps only weak references, hence `weak=False`."""
     hearts: dict[str, Heart] = {}
@@ -88,6 +95,8 @@ def connect(settings: Settings) -> None:
         beating = hearts[sender.hostname] = Heart(sender.hostname, facts, settings.state_dir, seconds)
         log.info("worker_ready", **facts())
         beating.start()
+        if resource == Resource.STORAGE:
+            _upkeep(settings).start()
 
     def stopped(sender: Any, **_: Any) -> None:
         if beating := hearts.pop(sender.hostname, None):

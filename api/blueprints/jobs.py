@@ -8,14 +8,14 @@ from flask import Blueprint, Response, jsonify, request
 from api.applying import apply_plan
 from api.listing import page_of
 from api.lookup import find
-from api.routing import Route, call, described, query, service
+from api.routing import Route, body, call, described, query, service
 from api.schemas import ListQuery, PlanQuery
 from api.streams import follow
 from api.submitting import follow_up, idempotency, initiated
 from api.views import job_json
 from optimizer.jobs import JobRecord
 from optimizer.kinds import KINDS, Kind, Scope
-from optimizer.options import NoOptions
+from optimizer.options import ItemsOptions, NoOptions
 
 blueprint = Blueprint("jobs", __name__, url_prefix="/optimizations")
 
@@ -82,12 +82,12 @@ def _follow_up(kind: Kind) -> Callable[[str], Response]:
             summary=kind.summary,
             scope=kind.scope,
             anonymous=kind.anonymous,
-            body=NoOptions,
+            body=ItemsOptions,
             answers={202: "The job is taken; follow Location", 404: "Unknown", 409: "It has not ended"},
         )
     )
     def act(optimization_id: str) -> Response:
-        job = follow_up(kind, find(optimization_id))
+        job = follow_up(kind, find(optimization_id), body())
         _, taken = service().parts.store.submit(job, idempotency=idempotency(kind, job))
         return initiated(taken)
 

@@ -8,7 +8,8 @@ from flask import Blueprint, Response, current_app, jsonify
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from api import health as judging
-from api.routing import Route, call, described, service
+from api.routing import Route, call, described, query, service
+from api.schemas import HistoryQuery
 from optimizer.errors import StoreUnavailableError
 from optimizer.events import AGENT
 from optimizer.kinds import Scope
@@ -83,6 +84,22 @@ def schedules() -> Response:
     ticks = service().parts.vitals.last_ticks()
     entries = [schedule.model_dump() for schedule in service().parts.schedules]
     return jsonify(schedules=[{**entry, "last": ticks.get(entry["name"])} for entry in entries])
+
+
+@blueprint.get("/quarantine")
+@described(Route(summary="What waits in quarantine on each host, as its last changing job left it"))
+def quarantine() -> Response:
+    rows = service().parts.shelf.quarantine()
+    return jsonify(quarantine=rows, files=sum(row["files"] for row in rows), bytes=sum(row["bytes"] for row in rows))
+
+
+@blueprint.get("/history")
+@described(Route(summary="What changing jobs did, newest first", query=HistoryQuery))
+def history() -> Response:
+    asked = query(HistoryQuery)
+    rows = service().parts.shelf.history(start=asked.cursor, limit=asked.limit)
+    after = asked.cursor + len(rows)
+    return jsonify(history=rows, next_cursor=after if len(rows) == asked.limit else None)
 
 
 @blueprint.get("/metrics")

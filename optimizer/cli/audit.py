@@ -3,9 +3,9 @@
 import argparse
 import json
 
+from optimizer import bootstrap
 from optimizer import settings as configuration
 from optimizer.cli.errors import Exit
-from optimizer.host.clock import SystemClock
 from optimizer.host.journal import Entry, Journal, State
 from optimizer.paths import exact, printable
 
@@ -42,4 +42,4 @@ def _row(entry: Entry) -> dict[str, object]:
 
 
 def _journal() -> Journal:
-    return Journal(configuration.load().state_dir / "journal.db", SystemClock())
+    return bootstrap.open_journal(configuration.load())

@@ -123,6 +123,17 @@ class Journal:
         """All actions in a state whose last step was before a moment, oldest first."""
         return self._entries("state = ? AND at < ? ORDER BY at", state.value, before)
 
+    def quarantined(self) -> list[JsonObject]:
+        """What waits on this host: `optimization_id`, `files`, `bytes` on disk and `since`, a row for each job."""
+        with self._open() as database:
+            rows = database.execute(
+                "SELECT optimization_id, COUNT(*), SUM(json_extract(facts, '$.allocated_bytes')), MIN(at) "
+                "FROM actions WHERE state = ? GROUP BY optimization_id ORDER BY MIN(at)",
+                (State.QUARANTINED.value,),
+            ).fetchall()
+        names = ("optimization_id", "files", "bytes", "since")
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
     def verify(self) -> Verification:
         """Follow the chain from its first row to its last."""
         expected, rows = _FIRST_HASH, 0

@@ -1,7 +1,8 @@
 """The handlers of what changes storage: each kind is one part or the sum of several, and one pair of hands acts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from itertools import chain
 from typing import Any, Generic, TypeVar
@@ -10,9 +11,9 @@ from optimizer.errors import NothingInQuarantineError, PlanChangedError
 from optimizer.host.files import ScanRoots
 from optimizer.host.journal import Entry, Journal, State
 from optimizer.jobs import Job
-from optimizer.options import PlanOptions, TargetOptions
+from optimizer.options import PlanOptions, PurgeOptions, UndoOptions
 from optimizer.plans import Plan
-from optimizer.ports import Progress
+from optimizer.ports import Clock, Progress
 from optimizer.runner import Change
 from optimizer.storage.hands import Hands
 from optimizer.storage.kept import PURGEABLE, UNDOABLE, plan_purge, plan_restore
@@ -73,23 +74,33 @@ def apply_plan(roots: ScanRoots, journal: Journal, load: Callable[[str], Plan]) 
 
 
 def undo(roots: ScanRoots, journal: Journal) -> Change[list[Entry]]:
-    look = partial(_entries, journal, UNDOABLE)
+    def look(job: Job, _progress: Progress) -> list[Entry]:
+        options = UndoOptions.model_validate(dict(job.options))
+        return _entries(journal, options.optimization_id, options.items, UNDOABLE)
+
     return _change("undo", look, lambda _job, entries: plan_restore(entries), roots, journal)
 
 
-def purge(roots: ScanRoots, journal: Journal) -> Change[list[Entry]]:
-    look = partial(_entries, journal, PURGEABLE)
+def purge(roots: ScanRoots, journal: Journal, clock: Clock) -> Change[list[Entry]]:
+    def look(job: Job, _progress: Progress) -> list[Entry]:
+        options = PurgeOptions.model_validate(dict(job.options))
+        if options.older_than_days is not None:
+            since = clock.now() - timedelta(days=options.older_than_days)
+            return journal.in_state(State.QUARANTINED, before=since.isoformat())
+        return _entries(journal, str(options.optimization_id), options.items, PURGEABLE)
+
     return _change("purge", look, lambda _job, entries: plan_purge(entries), roots, journal)
 
 
-def _entries(journal: Journal, states: frozenset[State], job: Job, _progress: Progress) -> list[Entry]:
+def _entries(
+    journal: Journal, optimization_id: str, items: Collection[int] | None, states: frozenset[State]
+) -> list[Entry]:
     """Raises NothingInQuarantineError where the job left nothing that could be acted on, or has not any more."""
-    options = TargetOptions.model_validate(dict(job.options))
-    entries = [entry for entry in journal.of_job(options.optimization_id) if entry.state in states]
-    if options.items is not None:
-        entries = [entry for entry in entries if entry.number in options.items]
+    entries = [entry for entry in journal.of_job(optimization_id) if entry.state in states]
+    if items is not None:
+        entries = [entry for entry in entries if entry.number in items]
     if not entries:
-        raise NothingInQuarantineError(optimization_id=options.optimization_id)
+        raise NothingInQuarantineError(optimization_id=optimization_id)
     return entries
 
 

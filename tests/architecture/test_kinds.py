@@ -11,7 +11,7 @@ from api.schemas import request_model
 from optimizer import bootstrap
 from optimizer.cli.commands import worker_command
 from optimizer.kinds import KINDS, Resource
-from optimizer.options import NoOptions
+from optimizer.options import ItemsOptions, NoOptions
 from optimizer.settings import Settings, load
 from workers.app import create_app as create_celery_app
 
@@ -30,6 +30,10 @@ def test_each_kind_has_one_handler() -> None:
     assert sorted(bootstrap.handlers(SETTINGS)) == sorted(KINDS)
 
 
+#: Of kinds whose route names the job that they act on; If-Match names the plan
+_BODIES = {"apply_plan": NoOptions, "undo": ItemsOptions, "purge": ItemsOptions}
+
+
 def test_each_kind_has_one_route_with_its_schema() -> None:
     """The route's query or body is the model of the kind."""
     app = create_app(SETTINGS, bootstrap.api_parts(SETTINGS))
@@ -38,7 +42,7 @@ def test_each_kind_has_one_route_with_its_schema() -> None:
     for kind in KINDS.values():
         rule, route = routes[kind.path]
         assert kind.method in (rule.methods or ())
-        expected = NoOptions if kind.acts_on_a_job else request_model(kind)
+        expected = _BODIES.get(kind.name) or request_model(kind)
         assert (route.query if kind.method == "GET" else route.body) is expected
 
 

@@ -236,7 +236,7 @@ def test_the_openapi_document_has_every_kind(client: FlaskClient) -> None:
         assert operation["summary"] == kind.summary
     body = document["components"]["schemas"]["OptimizeCompressRequest"]
     assert (set(body["properties"]), body["additionalProperties"]) == (
-        {"dry_run", "allow_irreversible", "path", "days_old", "host"},
+        set(KINDS["optimize_compress"].options.model_fields) | {"host"},
         False,
     )
 
@@ -271,3 +271,30 @@ def test_without_redis_the_answer_is_503_and_when_to_try_again(lost_redis: str) 
 def test_the_api_waits_for_redis_for_less_than_half_a_second() -> None:
     """Connecting and reading together, and nothing is repeated."""
     assert sum(IMPATIENT) < 0.5
+
+
+def test_finished_changes_leave_their_rows(client: FlaskClient, store: Store) -> None:
+    """What each did, newest first, and what its host has in quarantine; a dry run and an analysis leave none."""
+    waiting = {"files": 2, "bytes": 8192, "since": "2026-01-01T00:00:00+00:00"}
+    for number, dry_run in enumerate((False, True, False)):
+        job = new_job("optimize_temp", dry_run=dry_run)
+        store.jobs.submit(job)
+        report = Report(result={"verdict": "improved"}, event={"files_quarantined": number})
+        row = {"optimization_id": job.optimization_id, **waiting}
+        store.attempts.complete(claimed(store, job), report, 1, None if dry_run else [row])
+    failed = submitted(store, "undo")
+    store.attempts.fail(claimed(store, failed), PathNotFoundError(), 1)
+    store.attempts.complete(claimed(store, submitted(store)), Report(result={}), 1)
+    first = client.get("/history?limit=2").json
+    assert first is not None
+    assert [(row["kind"], row["status"], row.get("files_quarantined")) for row in first["history"]] == [
+        ("undo", "failed", None),
+        ("optimize_temp", "completed", 2),
+    ]
+    rest = client.get(f"/history?cursor={first['next_cursor']}").json
+    assert rest is not None
+    assert ([row["files_quarantined"] for row in rest["history"]], rest["next_cursor"]) == ([0], None)
+    shown = client.get("/quarantine").json
+    assert shown is not None
+    assert (shown["files"], shown["bytes"], shown["quarantine"][0]["host"]) == (2, 8192, "here")
+    assert client.get("/quarantine?nothing=1").status_code == 422

@@ -61,7 +61,9 @@ class Host:
         return self._run(new_job("undo", optimization_id=job.optimization_id), undo(self.roots, self.journal))
 
     def purge(self, job: Job) -> Report:
-        return self._run(new_job("purge", optimization_id=job.optimization_id), purge(self.roots, self.journal))
+        return self._run(
+            new_job("purge", optimization_id=job.optimization_id), purge(self.roots, self.journal, SystemClock())
+        )
 
     def _run(self, job: Job, handler: Change[Any]) -> Report:
         return run(job, handler, Listening(), SystemClock())

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from optimizer.bootstrap import WITHOUT_ACTIONS
 from optimizer.errors import CancelledError, PathForbiddenError, PathNotFoundError
 from optimizer.hashing.memory_cache import NullHashCache
 from optimizer.host.files import ScanRoots
 from optimizer.runner import Handler, Report, run
+from optimizer.storage.changes import WITHOUT_ACTIONS
 from optimizer.storage.handlers import analyze_duplicates, analyze_large_files, analyze_report, analyze_storage
 from optimizer.storage.optimize import optimize_storage_kind
 from tests.fakes.clock import FakeClock

@@ -2,9 +2,9 @@
 
 import pytest
 
-from optimizer.bootstrap import WITHOUT_ACTIONS
 from optimizer.plans import Plan
 from optimizer.runner import Applied
+from optimizer.storage.changes import WITHOUT_ACTIONS
 from optimizer.storage.plan import conclude_nothing, no_action_yet
 
 RECLAIMING = list(WITHOUT_ACTIONS)

@@ -1,0 +1,57 @@
+"""The kinds of this room that change something, bound to their handlers."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from optimizer.host.files import ScanRoots
+from optimizer.host.journal import Journal
+from optimizer.options import TempOptions
+from optimizer.plans import Plan
+from optimizer.ports import Clock, HashCache
+from optimizer.runner import Handler
+from optimizer.storage.keep import Keep
+from optimizer.storage.optimize import optimize_storage_kind
+from optimizer.storage.reclaim import Part, apply_plan, purge, reclaim, undo
+from optimizer.storage.temp.analyze import look as look_at_temp
+from optimizer.storage.temp.plan import plan_temp
+
+#: The kinds of storage that plan nothing yet, and say so
+WITHOUT_ACTIONS = (
+    "optimize_disk", "optimize_storage", "optimize_duplicates", "optimize_cache", "optimize_compress", "optimize_logs"
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What the parts stand on."""
+
+    roots: ScanRoots  #: where changes are allowed
+    journal: Journal
+    keep: Keep
+    cache: HashCache
+    clock: Clock
+
+
+def changes(tools: Tools, load_plan: Callable[[str], Plan]) -> Mapping[str, Handler]:
+    """Each kind's handler by its name; `load_plan` gives the plan of a dry run as it was shown."""
+    roots, journal = tools.roots, tools.journal
+    parts: Mapping[str, Sequence[Part[Any, Any]]] = {
+        "optimize_temp": [_temp(tools)],
+    }
+    return {
+        **{kind: reclaim(kind, parts_of_kind, roots, journal) for kind, parts_of_kind in parts.items()},
+        "apply_plan": apply_plan(roots, journal, load_plan),
+        "undo": undo(roots, journal),
+        "purge": purge(roots, journal, tools.clock),
+        **{kind: optimize_storage_kind(kind, roots) for kind in WITHOUT_ACTIONS},
+    }
+
+
+def _temp(tools: Tools) -> Part[Any, Any]:
+    return Part(
+        options=TempOptions,
+        look=partial(look_at_temp, tools.roots, tools.keep, tools.clock),
+        plan=plan_temp,
+    )
