@@ -35,6 +35,8 @@ STATUS = {
     "plan_applied": HTTPStatus.CONFLICT,
     "nothing_to_apply": HTTPStatus.CONFLICT,
     "job_not_ended": HTTPStatus.CONFLICT,
+    "job_has_children": HTTPStatus.CONFLICT,
+    "child_failed": HTTPStatus.BAD_GATEWAY,
     "nothing_in_quarantine": HTTPStatus.CONFLICT,
     "cancelled": HTTPStatus.CONFLICT,
     "too_many_streams": HTTPStatus.SERVICE_UNAVAILABLE,

@@ -9,7 +9,11 @@ from optimizer.jobs import Status
 from optimizer.kinds import Kind, Resource
 from optimizer.values import Value
 
-HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$")]
+#: Hosts that one request may name: all of its jobs are taken in one step, for which Redis does nothing else
+_MOST_HOSTS = 100
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}"
+HostName = Annotated[str, Field(pattern=f"^{_NAME}$")]
+HostNames = Annotated[str, Field(pattern=f"^{_NAME}(,{_NAME}){{0,{_MOST_HOSTS - 1}}}$")]
 
 
 class ListQuery(Value):
@@ -37,14 +41,18 @@ class PlanQuery(Value):
     cursor: int = Field(0, ge=0, description="next_cursor of the page before.")
 
 
-_HOST_FIELD = Field(None, description="Whose worker runs it, by its HRO_HOST; HRO_DEFAULT_HOST where it is left out.")
+_HOST_FIELD = Field(
+    None, description="Whose worker runs it, by its HRO_HOST, or several; HRO_DEFAULT_HOST where it is left out."
+)
 
 
 @cache
 def request_model(kind: Kind) -> type[Value]:
-    """What a request for `kind` may say: its options and a host (in a body also as a list of one name)."""
-    host: Any = HostName | None
+    """What a request for `kind` may say: its options and hosts: in a body a name or a list, in a query with commas."""
+    host: Any = HostNames | None
     if kind.method == "POST":
-        host = HostName | Annotated[tuple[HostName, ...], Field(min_length=1, max_length=1, strict=False)] | None
+        host = (
+            HostName | Annotated[tuple[HostName, ...], Field(min_length=1, max_length=_MOST_HOSTS, strict=False)] | None
+        )
     name = "".join(part.title() for part in kind.name.split("_")) + "Request"
     return cast("type[Value]", create_model(name, __base__=kind.options, host=(host, _HOST_FIELD)))

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from flask import Response, g, jsonify, request
 
 from api.routing import call, service
-from optimizer.errors import InvalidRequestError, JobNotEndedError, PathForbiddenError
+from optimizer.errors import InvalidRequestError, JobHasChildrenError, JobNotEndedError, PathForbiddenError
 from optimizer.jobs import Job, JobRecord
 from optimizer.kinds import Kind
 from optimizer.store.jobs import Idempotency
@@ -21,11 +21,11 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 def job_of_request(kind: Kind, asked: Value) -> Job:
     """A new job of what the body or the query asks for. Raises PathForbiddenError."""
     said = asked.model_dump(mode="json", exclude_none=True)
-    host = _known_host(said.pop("host", None))
+    hosts = _known_hosts(said.pop("host", None))
     job = Job(
         optimization_id=str(uuid.uuid4()),
         kind=kind.name,
-        host=host,
+        host=",".join(hosts),
         options=said,
         request_id=g.request_id,
         created_at=service().parts.clock.now(),
@@ -35,8 +35,10 @@ def job_of_request(kind: Kind, asked: Value) -> Job:
 
 
 def follow_up(kind: Kind, record: JobRecord, asked: Value) -> Job:
-    """A job that acts on what another one did, on that one's host. Raises JobNotEndedError."""
+    """A job that acts on what another one did, on that one's host. Raises JobNotEndedError, JobHasChildrenError."""
     parent = record.job
+    if parent.children:
+        raise JobHasChildrenError(optimization_id=parent.optimization_id)
     if not record.status.is_final:
         raise JobNotEndedError(optimization_id=parent.optimization_id)
     return Job(
@@ -50,21 +52,24 @@ def follow_up(kind: Kind, record: JobRecord, asked: Value) -> Job:
     )
 
 
-def _known_host(asked: str | list[str] | None) -> str:
-    """The host to run it. One that nobody has ever heard of is a mistake: its queue would be read by nobody."""
+def _known_hosts(asked: str | list[str] | None) -> list[str]:
+    """The hosts to run it. One that nobody has ever heard of is a mistake: its queue would be read by nobody."""
     default = service().settings.job_host
-    host = asked[0] if isinstance(asked, list) else asked or default
-    if host != default:
-        known = sorted({facts["host"] for facts in service().parts.vitals.workers().values()} | {default})
-        if host not in known:
-            raise InvalidRequestError(f"host: no worker of {host} has been heard of; known are {', '.join(known)}.")
-    return host
+    given = asked.split(",") if isinstance(asked, str) else asked or [default]
+    hosts = list(dict.fromkeys(given))
+    if hosts != [default]:
+        known = {facts["host"] for facts in service().parts.vitals.workers().values()} | {default}
+        if unknown := [host for host in hosts if host not in known]:
+            raise InvalidRequestError(
+                f"host: no worker of {', '.join(unknown)} has been heard of; known are {', '.join(sorted(known))}."
+            )
+    return hosts
 
 
 def _refuse_paths_outside(job: Job) -> None:
     """Refuse early what this host's worker would refuse. For another host its own worker knows its own roots."""
     settings = service().settings
-    if job.host != settings.host:
+    if settings.host not in job.hosts:
         return
     changes = job.definition.changes_host
     roots, setting = (settings.roots, "HRO_ROOTS") if changes else (settings.scan_roots, "HRO_SCAN_ROOTS")

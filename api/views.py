@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from optimizer.jobs import JobRecord
+from optimizer.jobs import Job, JobRecord
 from optimizer.values import JsonObject
 
 #: The fields that hold the digest of a file's content
@@ -17,14 +17,15 @@ def job_json(record: JobRecord, now: datetime, *, with_digests: bool) -> dict[st
         "optimization_id": job.optimization_id,
         "parent_id": job.parent_id,
         "kind": job.kind,
-        "resource": job.resource.value,
-        "host": job.host,
+        "resource": job.resource,
+        "host": _hosts(job),
         "options": dict(job.options),
         "status": record.status.value,
         "progress": record.progress,
         "plan": record.plan,
         "result": None if record.result is None else shown(record.result, with_digests=with_digests),
         "error": record.error,
+        "children": [_child_json(child) for child in record.children],
         "reversible": record.reversible,
         "attempt": record.attempt,
         "worker": record.worker,
@@ -43,8 +44,8 @@ def listed_json(record: JobRecord) -> dict[str, Any]:
         "optimization_id": job.optimization_id,
         "parent_id": job.parent_id,
         "kind": job.kind,
-        "resource": job.resource.value,
-        "host": job.host,
+        "resource": job.resource,
+        "host": _hosts(job),
         "status": record.status.value,
         "error": record.error,
         "created_at": job.created_at.isoformat(),
@@ -52,6 +53,22 @@ def listed_json(record: JobRecord) -> dict[str, Any]:
         "started_at": _moment(record.started_at),
         "finished_at": _moment(record.finished_at),
     }
+
+
+def _child_json(record: JobRecord) -> dict[str, Any]:
+    job = record.job
+    return {
+        "optimization_id": job.optimization_id,
+        "kind": job.kind,
+        "host": job.host,
+        "resource": job.resource,
+        "status": record.status.value,
+    }
+
+
+def _hosts(job: Job) -> str | list[str]:
+    """A name or a list of names, as it was asked for."""
+    return job.host if len(job.hosts) == 1 else list(job.hosts)
 
 
 def shown(result: JsonObject, *, with_digests: bool) -> JsonObject:

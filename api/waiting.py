@@ -62,6 +62,8 @@ def _finished(record: JobRecord) -> Response:
     if record.status is not Status.COMPLETED:
         return problem(record.error or {"code": "internal_error", "message": "The analysis did not end well."})
     result = shown(record.result or {}, with_digests=call().caller.sees_digests)
+    if len(record.job.hosts) > 1:
+        result = {"hosts": result}
     head = {"status": "success", "optimization_id": record.job.optimization_id}
     when = record.finished_at or record.job.created_at
     return jsonify(head | dict(result) | {"timestamp": when.isoformat()})

@@ -69,6 +69,18 @@ class JobNotCancellableError(HroError):
     code = "job_ended"
 
 
+class ChildFailedError(HroError):
+    """A job that this one is made of has failed; `children` names it."""
+
+    code = "child_failed"
+
+
+class JobHasChildrenError(HroError):
+    """The job is made of others, which `children` names; act on each of them."""
+
+    code = "job_has_children"
+
+
 class IdempotencyConflictError(HroError):
     """The Idempotency-Key was used before with another request."""
 

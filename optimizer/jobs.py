@@ -1,5 +1,6 @@
 """A job, and the record of what became of it."""
 
+import uuid
 from datetime import datetime
 from enum import StrEnum
 
@@ -7,6 +8,9 @@ from pydantic import Field
 
 from optimizer.kinds import KINDS, Kind, Resource, Scope, parse_options
 from optimizer.values import JsonObject, Value
+
+#: The namespace of the ids of jobs that are parts of another (RFC 9562, version 5)
+_NAMESPACE = uuid.UUID("0d6a2f0e-5a5b-5b0f-9c61-7f3d8a1f4c22")
 
 
 class Status(StrEnum):
@@ -26,7 +30,7 @@ class Job(Value):
 
     optimization_id: str
     kind: str
-    host: str
+    host: str  #: or several, with commas between them
     options: JsonObject = Field(default_factory=dict)
     parent_id: str | None = None
     request_id: str | None = None
@@ -38,13 +42,37 @@ class Job(Value):
         return KINDS[self.kind]
 
     @property
-    def resource(self) -> Resource:
+    def resource(self) -> Resource | None:
         return self.definition.resource
 
     @property
+    def hosts(self) -> tuple[str, ...]:
+        return tuple(self.host.split(","))
+
+    @property
     def queue(self) -> str:
-        """The queue that only this host's worker of this resource consumes."""
-        return f"{self.resource}.{self.host}"
+        """The queue that only this host's worker of this resource consumes; none where the job is made of others."""
+        return "" if self.children else f"{self.resource}.{self.host}"
+
+    @property
+    def children(self) -> "tuple[Job, ...]":
+        """The jobs that it is made of: one for each host and each part of its kind; none where that is itself.
+
+        Their ids follow from its own, so that a submission that is repeated is the same.
+        """
+        kinds = self.definition.parts or (self.kind,)
+        if len(self.hosts) == len(kinds) == 1:
+            return ()
+        return tuple(self._child(kind, host) for host in self.hosts for kind in kinds)
+
+    def _child(self, kind: str, host: str) -> "Job":
+        said = {
+            "optimization_id": str(uuid.uuid5(_NAMESPACE, f"{self.optimization_id} {kind} {host}")),
+            "kind": kind,
+            "host": host,
+            "parent_id": self.optimization_id,
+        }
+        return self.model_copy(update=said)
 
     @property
     def scope(self) -> Scope:
@@ -60,10 +88,11 @@ class Job(Value):
 
 
 class JobRecord(Value):
-    """A job and its state as the store has it. `result` is left out of lists."""
+    """A job and its state as the store has it. `result` and `children` are left out of lists."""
 
     job: Job
     status: Status
+    children: "tuple[JobRecord, ...]" = ()  #: of the jobs that it is made of
     progress: JsonObject | None = None
     plan: JsonObject | None = None  #: a summary of the plan; its actions are read by page
     result: JsonObject | None = None

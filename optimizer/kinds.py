@@ -50,13 +50,14 @@ class Scope(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     name: str
-    resource: Resource
+    resource: Resource | None  #: None for a kind of parts, which no worker runs
     path: str  #: of its HTTP route; GET where it only reads and may be answered at once, else POST
     options: type[Value]
     summary: str
     changes_host: bool = False
     anonymous: bool = False  #: whether a caller on loopback without a key may have it
     event: EventType | None = None  #: sent beside job.completed when the job did its work
+    parts: tuple[str, ...] = ()  #: kinds of the jobs that a job of this kind is made of; it has no task of its own
 
     @property
     def task_name(self) -> str:
@@ -174,6 +175,16 @@ _TABLE = (
         anonymous=True,
         event=EventType.DOCKER_OPTIMIZED,
         summary="Reclaim what Docker no longer needs",
+    ),
+    Kind(
+        name="optimize_all",
+        resource=None,
+        path="/optimize/all",
+        options=ChangeOptions,
+        changes_host=True,
+        anonymous=True,
+        parts=("optimize_memory", "optimize_cpu", "optimize_storage", "optimize_docker"),
+        summary="Memory, CPU, storage and Docker, each by its own worker",
     ),
     *(
         Kind(

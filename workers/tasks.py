@@ -14,5 +14,5 @@ def run_job(task: JobTask, /, **_options: Any) -> dict[str, Any]:
 
 
 def register_tasks(app: Celery) -> None:
-    for kind in KINDS.values():
+    for kind in (kind for kind in KINDS.values() if kind.resource):
         app.task(name=kind.task_name, base=JobTask, bind=True)(run_job)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from optimizer.errors import CancelledError, HroError
+from optimizer.errors import CancelledError, ChildFailedError, HroError
 from optimizer.events import EventType
 from optimizer.jobs import Job, Status
 from optimizer.runner import Report
@@ -71,6 +71,34 @@ def failed(job: Job, error: HroError, seconds: float, now: datetime, lifetimes: 
     )
 
 
+def of_parent(job: Job, lifetimes: Lifetimes) -> str:
+    """The endings of a job that is made of others, by status: the script that ends the last of them takes one.
+
+    What it brought about stands with its children, and is counted there.
+    """
+    children = [child.optimization_id for child in job.children]
+    told = {
+        Status.COMPLETED: {"optimization_id": job.optimization_id, "children": len(children)},
+        Status.FAILED: ChildFailedError(),
+        Status.CANCELLED: CancelledError("A job that this one is made of was cancelled."),
+    }
+    return json.dumps(
+        {
+            status.value: _ending_json(
+                job,
+                status,
+                None,  # nobody knows yet
+                lifetimes,
+                celery_result=_celery_exception(how) if isinstance(how, HroError) else how,
+                error=json.dumps(how.to_json()) if isinstance(how, HroError) else "",
+                events=[_final_event(status, {"kind": job.kind, "children": children})],
+                counters=[],
+            )
+            for status, how in told.items()
+        }
+    )
+
+
 def with_quarantine(ending: str, quarantine: Sequence[JsonObject] | None, now: datetime) -> str:
     """The same ending, with what its host has in quarantine now; None where the job is none that could change that."""
     if quarantine is None:
@@ -100,7 +128,7 @@ def _final_event(status: Status, data: dict[str, Any]) -> dict[str, str]:
 
 
 def _ending_json(
-    job: Job, status: Status, now: datetime, lifetimes: Lifetimes, *, celery_result: Any, **parts: Any
+    job: Job, status: Status, now: datetime | None, lifetimes: Lifetimes, *, celery_result: Any, **parts: Any
 ) -> str:
     empty: dict[str, Any] = {
         "result": "", "error": "", "plan": "", "reversible": "", "actions": [], "gauges": [], "history": "",
@@ -115,7 +143,7 @@ def _ending_json(
             "result": celery_result,
             "traceback": None,
             "children": [],
-            "date_done": now.isoformat(),
+            "date_done": now.isoformat() if now else None,
             "name": job.definition.task_name,
             "kwargs": dict(job.options),
             "queue": job.queue,

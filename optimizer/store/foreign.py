@@ -57,9 +57,14 @@ def read_message(text: str) -> ForeignTask:
         raise UnreadableMessageError(f"{UnreadableMessageError.__doc__} ({type(error).__name__}: {error})") from None
     if not isinstance(found.task_id, str) or not _ID.fullmatch(found.task_id):
         raise UnreadableMessageError("The task's id is not one: letters, digits, dots, dashes, 128 at most.")
-    if not isinstance(found.task, str) or kind_of(found.task) not in KINDS:
+    if not isinstance(found.task, str) or not _is_task(found.task):
         raise UnreadableMessageError(f"There is no task of the name {found.task!r}.")
     return found
+
+
+def _is_task(name: str) -> bool:
+    kind = KINDS.get(kind_of(name))
+    return kind is not None and kind.resource is not None
 
 
 def kind_of(task: str) -> str:

@@ -1,5 +1,6 @@
 """Takes in what other services enqueue: each message becomes a job with a record, or a record that says why not."""
 
+import json
 from dataclasses import dataclass
 
 import redis
@@ -12,7 +13,7 @@ from optimizer.ports import Clock
 from optimizer.store import endings, keys
 from optimizer.store.connection import Scripts, reaching_redis
 from optimizer.store.foreign import PUBLIC_LISTS, ForeignTask, UnreadableMessageError, read_message, refusal, to_job
-from optimizer.store.records import entry_json
+from optimizer.store.records import entry
 
 #: Messages of which no job could be made, kept for an operator to look at
 _KEPT_ASIDE = 1000
@@ -63,7 +64,7 @@ class Intake:
         job = to_job(foreign, self.default_host, self.clock)
         error = refusal(foreign, job, self.allowed)
         outcome = self.scripts.call(
-            "take_in", entry_json(job, signature=""), public, text, self._refused(job, error) if error else ""
+            "take_in", json.dumps(entry(job, signature="")), public, text, self._refused(job, error) if error else ""
         )
         log.info("foreign_task", outcome=outcome, optimization_id=job.optimization_id, kind=job.kind)
 

@@ -1,7 +1,7 @@
 """What the API and beat do with jobs: submit, read, list, cancel."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import cast
@@ -18,9 +18,9 @@ from optimizer.errors import (
 from optimizer.jobs import Job, JobRecord, Status
 from optimizer.plans import Action, Plan
 from optimizer.ports import Clock
-from optimizer.store import endings, keys
+from optimizer.store import endings, families, keys
 from optimizer.store.connection import Scripts, reaching_redis
-from optimizer.store.records import entry_json, from_fields
+from optimizer.store.records import entry, from_fields, parent_entry
 from optimizer.store.signing import sign
 from optimizer.values import JsonObject
 
@@ -53,15 +53,14 @@ class JobStore:
     def submit(
         self, job: Job, *, idempotency: Idempotency | None = None, join: str | None = None
     ) -> tuple[Submission, str]:
-        """Take a job, and say by which id it is known.
+        """Take a job, with all that it is made of, and say by which id it is known.
 
         `join` is the fingerprint of an analysis that may be answered by an identical one. Safe to repeat with
         the same job. Raises IdempotencyConflictError, StoreUnavailableError.
         """
-        signature = sign(job, self.signing_key) if self.signing_key else ""
         outcome, taken = self.scripts.call(
             "submit",
-            entry_json(job, signature),
+            json.dumps(self._entries(job)),
             idempotency.key if idempotency else "",
             idempotency.fingerprint if idempotency else "",
             self.lifetimes.idempotency_seconds,
@@ -72,17 +71,39 @@ class JobStore:
             raise IdempotencyConflictError(optimization_id=taken)
         return Submission(outcome), taken
 
+    def _entries(self, job: Job) -> list[JsonObject]:
+        if not job.children:
+            return [entry(job, self._signature(job))]
+        parent = parent_entry(job, endings.of_parent(job, self.lifetimes))
+        return [parent, *(entry(child, self._signature(child)) for child in job.children)]
+
+    def _signature(self, job: Job) -> str:
+        return sign(job, self.signing_key) if self.signing_key else ""
+
     def get(self, optimization_id: str) -> JobRecord:
-        """The record with its result. Raises JobNotFoundError, JobExpiredError, StoreUnavailableError."""
+        """The record with its result and its children. Raises JobNotFoundError, JobExpiredError, StoreUnavailableError.
+
+        The result of a job that is made of others is made of theirs, once all have ended.
+        """
+        ((fields, result, ended),) = self._read([optimization_id])
+        if not fields:
+            raise (JobExpiredError if ended else JobNotFoundError)(optimization_id=optimization_id)
+        record = from_fields(fields, result)
+        if not record.job.children:
+            return record
+        found = self._read([child.optimization_id for child in record.job.children])
+        return families.with_children(record, [from_fields(fields, result) for fields, result, _ in found if fields])
+
+    def _read(self, ids: Sequence[str]) -> list[tuple[dict[str, str], str | None, int]]:
+        """Fields, result and tombstone of each."""
         with reaching_redis():
             pipe = self.redis.pipeline(transaction=False)
-            pipe.hgetall(keys.job(optimization_id))
-            pipe.get(keys.result(optimization_id))
-            pipe.exists(keys.tombstone(optimization_id))
-            fields, result, ended = pipe.execute()
-        if fields:
-            return from_fields(fields, result)
-        raise (JobExpiredError if ended else JobNotFoundError)(optimization_id=optimization_id)
+            for optimization_id in ids:
+                pipe.hgetall(keys.job(optimization_id))
+                pipe.get(keys.result(optimization_id))
+                pipe.exists(keys.tombstone(optimization_id))
+            found = pipe.execute()
+        return list(zip(found[::3], found[1::3], found[2::3], strict=True))
 
     def status(self, optimization_id: str) -> tuple[Status, int] | None:
         """Status and version alone, for those who wait; None where there is no such job."""
@@ -120,14 +141,15 @@ class JobStore:
         return Plan(actions=tuple(map(Action.model_validate, actions)), notes=tuple(notes))
 
     def cancel(self, record: JobRecord) -> None:
-        """Cancel: at once where no attempt has begun, else the worker stops it within a second.
+        """Cancel, with all that it is made of: at once what no worker has begun; the rest is stopped within a second.
 
         Raises JobNotCancellableError where it has already ended.
         """
-        job = record.job
-        ending = endings.failed(
-            job, CancelledError("The job was cancelled before it began."), 0, self.clock.now(), self.lifetimes
-        )
-        answer = self.scripts.call("cancel", job.optimization_id, ending)
-        if answer in ("ended", "unknown"):
-            raise JobNotCancellableError(optimization_id=job.optimization_id)
+        error, now = CancelledError("The job was cancelled before it began."), self.clock.now()
+        arguments = [
+            part
+            for job in record.job.children or [record.job]
+            for part in (job.optimization_id, endings.failed(job, error, 0, now, self.lifetimes))
+        ]
+        if not self.scripts.call("cancel", *arguments):
+            raise JobNotCancellableError(optimization_id=record.job.optimization_id)

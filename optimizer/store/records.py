@@ -9,16 +9,24 @@ from optimizer.jobs import Job, JobRecord, Status
 from optimizer.store.message import build_message
 
 
-def entry_json(job: Job, signature: str) -> str:
+def entry(job: Job, signature: str) -> dict[str, Any]:
     """A new job as the scripts take it that make a record of it, see record() in shared.lua."""
-    fields = to_fields(job, signature) | {"queue": job.queue, "message": build_message(job)}
-    return json.dumps(
-        {
-            "id": job.optimization_id,
-            "event": json.dumps({"kind": job.kind, "resource": job.resource, "dry_run": job.dry_run}),
-            "fields": [part for pair in fields.items() for part in pair],
-        }
-    )
+    return _entry(job, to_fields(job, signature) | {"queue": job.queue, "message": build_message(job)})
+
+
+def parent_entry(job: Job, endings: str) -> dict[str, Any]:
+    """The same of a job that is made of others, with its endings by status. It has no message: no worker runs it."""
+    children = [child.optimization_id for child in job.children]
+    more = {"queue": "", "children": " ".join(children), "open": str(len(children)), "endings": endings}
+    return _entry(job, to_fields(job, "") | more)
+
+
+def _entry(job: Job, fields: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "id": job.optimization_id,
+        "event": json.dumps({"kind": job.kind, "resource": job.resource, "dry_run": job.dry_run}),
+        "fields": [part for pair in fields.items() for part in pair],
+    }
 
 
 def to_fields(job: Job, signature: str) -> dict[str, str]:
@@ -26,7 +34,7 @@ def to_fields(job: Job, signature: str) -> dict[str, str]:
     return {
         "id": job.optimization_id,
         "kind": job.kind,
-        "resource": job.resource.value,
+        "resource": job.resource or "",
         "host": job.host,
         "options": json.dumps(dict(job.options)),
         "parent_id": job.parent_id or "",

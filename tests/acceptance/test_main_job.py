@@ -63,7 +63,7 @@ def test_memory_is_measured_not_claimed(running: Service) -> None:
     assert result["verdict"] in ("improved", "no_effect", "made_worse")
 
 
-@pytest.mark.parametrize("name", [name for name, kind in KINDS.items() if not kind.acts_on_a_job])
+@pytest.mark.parametrize("name", [name for name, kind in KINDS.items() if kind.resource and not kind.acts_on_a_job])
 def test_each_kind_is_run_by_the_worker_of_its_resource(running: Service, name: str) -> None:
     """And by no other: each reads only its own queue."""
     kind = KINDS[name]
@@ -77,6 +77,19 @@ def test_each_kind_is_run_by_the_worker_of_its_resource(running: Service, name: 
         optimization_id = answer.json()["optimization_id"]
     record = running.until(optimization_id, "completed", "failed")
     assert (record["status"], record["worker"]) == ("completed", f"{kind.resource}@acceptance")
+
+
+def test_all_is_done_by_the_worker_of_each_resource(running: Service) -> None:
+    """Under one id, with a child for each, and the result in the fields that older clients read."""
+    record = running.until(running.submit("/optimize/all", {"dry_run": True}), "completed", "failed")
+    assert (record["status"], record["error"]) == ("completed", None)
+    children = {child["resource"]: running.job(child["optimization_id"]) for child in record["children"]}
+    assert {name: child["worker"] for name, child in children.items()} == {
+        name: f"{name}@acceptance" for name in ("memory", "cpu", "storage", "docker")
+    }
+    assert all(child["options"]["dry_run"] for child in children.values())
+    assert set(record["result"]) >= {"duration_seconds", "total_actions", "actions_taken", "detailed_results", "before"}
+    assert set(record["result"]["detailed_results"]) == {"memory", "cpu", "disk", "docker", "storage"}
 
 
 @pytest.fixture(scope="session")

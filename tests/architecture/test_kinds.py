@@ -1,4 +1,7 @@
-"""Each kind has exactly one task, queue, route, schema and handler; each queue has its worker."""
+"""Each kind has exactly one task, queue, route, schema and handler; each queue has its worker.
+
+But for a kind of parts: it has a route and a schema, and its parts have the rest.
+"""
 
 from collections import Counter
 from pathlib import Path
@@ -17,17 +20,27 @@ from workers.app import create_app as create_celery_app
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = load({"HRO_HOST": "here"})
+#: The kinds that a worker runs
+RUN = [kind for kind in KINDS.values() if kind.resource]
 
 
 def test_each_kind_has_one_task() -> None:
     """And no task of ours is without a kind."""
     tasks = [name for name in create_celery_app(SETTINGS).tasks if name.startswith("optimizer.")]
-    assert sorted(tasks) == sorted(kind.task_name for kind in KINDS.values())
+    assert sorted(tasks) == sorted(kind.task_name for kind in RUN)
 
 
 def test_each_kind_has_one_handler() -> None:
     """bootstrap.py binds them."""
-    assert sorted(bootstrap.handlers(SETTINGS)) == sorted(KINDS)
+    assert sorted(bootstrap.handlers(SETTINGS)) == sorted(kind.name for kind in RUN)
+
+
+def test_a_kind_is_run_by_a_worker_or_made_of_parts_that_are() -> None:
+    """One of the two, and each part knows all that is passed on to it."""
+    for kind in KINDS.values():
+        parts = [KINDS[name] for name in kind.parts]
+        assert bool(parts) == (kind.resource is None)
+        assert all(part in RUN and set(kind.options.model_fields) <= set(part.options.model_fields) for part in parts)
 
 
 #: Of kinds whose route names the job that they act on; If-Match names the plan

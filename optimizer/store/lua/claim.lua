@@ -3,10 +3,10 @@
 --      7 the id of the process that will run it, a child of the owner
 -- Returns {'claimed', fence, all fields} | {'final'} | {'busy'} | {'unknown'} | {'poison'}
 local id, key = ARGV[1], job_key(ARGV[1])
-local job = redis.call('HMGET', key, 'status', 'lease_ms', 'attempt', 'nonce', 'fence', 'host', 'queue')
+local job = redis.call('HMGET', key, 'status', 'lease_ms', 'attempt', 'nonce', 'fence', 'host', 'queue', 'parent_id')
 local status, now = job[1], now_ms()
 
-if not status then
+if not status or job[7] == '' then -- what is made of others is run by nobody
   return {'unknown'}
 end
 if status == 'running' and job[4] == ARGV[3] then
@@ -34,4 +34,5 @@ redis.call('ZREM', DELAYED, id)
 redis.call('ZADD', RUNNING, now + ARGV[4], id)
 emit(id .. ':' .. fence .. ':started', 'job.started', id, job[6],
   cjson.encode({attempt = attempt, worker = ARGV[2]}))
+begin_parent(job[8])
 return {'claimed', fence, redis.call('HGETALL', key)}

@@ -57,7 +57,7 @@ local function line_up(id)
   end
 end
 
--- The one way in: record, place in the index, event. `job` is what entry_json() in records.py writes.
+-- The one way in: record, place in the index, event. `job` is what entry() in records.py makes.
 local function record(job)
   local key = job_key(job.id)
   redis.call('HSET', key, 'status', 'queued', 'attempt', 0, 'version', 1, unpack(job.fields))
@@ -65,25 +65,71 @@ local function record(job)
   emit(job.id .. ':queued', 'job.queued', job.id, redis.call('HGET', key, 'host'), job.event)
 end
 
+-- Keeps what a job left for so many seconds more.
+local function keep(id, seconds)
+  for _, name in ipairs({'hro:job:', 'hro:result:', 'hro:plan:', 'celery-task-meta-'}) do
+    redis.call('EXPIRE', name .. id, seconds)
+  end
+end
+
+-- A part of `parent` has begun, if that is a job that is made of others.
+local function begin_parent(parent)
+  local key = job_key(parent)
+  local state = redis.call('HMGET', key, 'status', 'open', 'host')
+  if state[1] == 'queued' and state[2] then
+    redis.call('HSET', key, 'status', 'running', 'started_ms', now_ms())
+    redis.call('HINCRBY', key, 'version', 1)
+    emit(parent .. ':started', 'job.started', parent, state[3], '{}')
+  end
+end
+
+local finalize
+
+-- A part of `parent` has ended. With the last one the parent ends: failed or cancelled if any of them did.
+-- Returns whether the parent is there, and still needs what its parts left.
+local function end_part(parent)
+  local key = job_key(parent)
+  local state = redis.call('HMGET', key, 'open', 'children', 'endings')
+  if not state[1] then
+    return false -- that job is not made of this one: it is what this one acted on, or nothing
+  end
+  redis.call('HINCRBY', key, 'version', 1)
+  if redis.call('HINCRBY', key, 'open', -1) > 0 then
+    return true
+  end
+  local status = 'completed'
+  for child in string.gmatch(state[2], '%S+') do
+    local how = redis.call('HGET', job_key(child), 'status')
+    if how == 'failed' or (how == 'cancelled' and status == 'completed') then
+      status = how
+    end
+  end
+  local ending = cjson.decode(cjson.decode(state[3])[status])
+  redis.call('HDEL', key, 'open', 'endings')
+  finalize(parent, ending)
+  for child in string.gmatch(state[2], '%S+') do
+    keep(child, ending.record_seconds)
+  end
+  return true
+end
+
 -- The one way into a final status: record, result, Celery's result, events, counters and indexes together.
--- `ending` is what ending_json() in endings.py writes; its strings are JSON already and are stored as they are.
-local function finalize(id, ending)
+-- `ending` is what _ending_json() in endings.py writes; its strings are JSON already and are stored as they are.
+function finalize(id, ending)
   local key, celery_result = job_key(id), 'celery-task-meta-' .. id
-  local job = redis.call('HMGET', key, 'host', 'queue')
+  local job = redis.call('HMGET', key, 'host', 'queue', 'parent_id')
   redis.call('HSET', key, 'status', ending.status, 'finished_ms', now_ms(), 'error', ending.error,
     'reversible', ending.reversible, 'plan', ending.plan)
   redis.call('HINCRBY', key, 'version', 1)
   redis.call('HDEL', key, 'message', 'cancel', 'nonce')
-  redis.call('EXPIRE', key, ending.record_seconds)
   redis.call('SET', 'hro:tombstone:' .. id, '1', 'EX', ending.tombstone_seconds)
   if ending.result ~= '' then
-    redis.call('SET', 'hro:result:' .. id, ending.result, 'EX', ending.record_seconds)
+    redis.call('SET', 'hro:result:' .. id, ending.result)
   end
   for _, action in ipairs(ending.actions) do
     redis.call('RPUSH', 'hro:plan:' .. id, action)
   end
-  redis.call('EXPIRE', 'hro:plan:' .. id, ending.record_seconds)
-  redis.call('SET', celery_result, ending.celery_result, 'EX', ending.record_seconds)
+  redis.call('SET', celery_result, ending.celery_result)
   redis.call('PUBLISH', celery_result, ending.celery_result) -- wakes AsyncResult.get()
   redis.call('ZREM', RUNNING, id)
   redis.call('ZREM', DELAYED, id)
@@ -103,5 +149,8 @@ local function finalize(id, ending)
   end
   for _, gauge in ipairs(ending.gauges) do
     redis.call('HSET', METRICS, gauge[1], gauge[2])
+  end
+  if not end_part(job[3]) then
+    keep(id, ending.record_seconds)
   end
 end

@@ -1,8 +1,9 @@
 -- Takes a job: record, message and event in one step, or finds the one that answers the same request.
--- ARGV 1 the job, see record()  2 the caller's name for the request, or ''  3 fingerprint of the request
+-- ARGV 1 the job, see record(), and behind it those that it is made of  2 the caller's name for the request, or ''  3 fingerprint of the request
 --      4 seconds such a name is kept  5 fingerprint of an analysis that may be joined, or ''  6 ms a finished one is fresh
 -- Returns {'new' | 'same' | 'joined' | 'conflict', id}
-local job = cjson.decode(ARGV[1])
+local jobs = cjson.decode(ARGV[1])
+local job = jobs[1]
 
 if redis.call('EXISTS', job_key(job.id)) == 1 then
   return {'same', job.id} -- the submitter's own repetition after a lost reply
@@ -34,8 +35,12 @@ end
 if ARGV[2] ~= '' then
   redis.call('SET', name, ARGV[3] .. ' ' .. job.id, 'EX', ARGV[4])
 end
-record(job)
-line_up(job.id)
+for _, each in ipairs(jobs) do
+  record(each)
+end
+for place = #jobs > 1 and 2 or 1, #jobs do -- what is made of others has no place of its own
+  line_up(jobs[place].id)
+end
 
 -- Records expire by themselves; their place in the index is cleared here, a few at a time.
 for _, oldest in ipairs(redis.call('ZRANGE', JOBS, 0, 1)) do

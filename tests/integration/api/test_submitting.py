@@ -5,6 +5,8 @@ from flask.testing import FlaskClient
 
 from optimizer.host.clock import SystemClock
 from optimizer.kinds import KINDS
+from optimizer.runner import Report
+from optimizer.store.attempts import Attempt
 from optimizer.store.vitals import Vitals
 from tests.fakes.submitted import new_job
 from tests.integration.api.conftest import key
@@ -40,7 +42,7 @@ def test_a_change_needs_a_key_with_the_scope_apply(
     """Without one nothing is taken."""
     answer = client.post(kind.path, json=body_for(kind.name), headers=headers)  # type: ignore[attr-defined]  # parametrized
     assert answer.status_code == status
-    assert len(store.jobs.list()) == (status == 202)
+    assert len([record for record in store.jobs.list() if not record.job.parent_id]) == (status == 202)
 
 
 @pytest.mark.parametrize("headers", [{"Origin": "https://example.org"}, {"Sec-Fetch-Site": "cross-site"}])
@@ -143,6 +145,50 @@ def test_a_host_that_nobody_has_heard_of_is_refused(client: FlaskClient, store: 
     """A misspelt name would be a queue that no worker ever reads; the error names those there are."""
     answer = client.post("/optimize/memory", json={"dry_run": True, "host": "heer"})
     assert (answer.status_code, "known are here" in answer.text, store.jobs.list()) == (422, True, [])
+
+
+@pytest.fixture
+def there(store: Store) -> None:
+    """Workers of another host have been heard of."""
+    Vitals(redis=store.redis, clock=SystemClock()).beat("memory@there", {"host": "there", "resource": "memory"})
+
+
+def test_a_list_of_hosts_is_a_job_on_each(client: FlaskClient, there: None, store: Store) -> None:
+    """Under one id that shows them; a host that is named twice is one."""
+    answer = client.post("/optimize/memory", json={"dry_run": True, "host": ["here", "there", "here"]})
+    assert answer.status_code == 202
+    shown = client.get(answer.headers["Location"]).json
+    assert shown is not None
+    assert (shown["host"], shown["status"], shown["resource"]) == (["here", "there"], "queued", "memory")
+    assert [(child["host"], child["resource"], child["status"]) for child in shown["children"]] == [
+        ("here", "memory", "queued"),
+        ("there", "memory", "queued"),
+    ]
+    child = client.get(f"/optimizations/{shown['children'][0]['optimization_id']}").json
+    assert (child and child["parent_id"], child and child["children"]) == (shown["optimization_id"], [])
+    assert (store.redis.llen("memory.here"), store.redis.llen("memory.there")) == (1, 1)
+
+
+def test_hosts_of_a_query_stand_between_commas(client: FlaskClient, there: None, store: Store) -> None:
+    """As query parameters are given once."""
+    answer = client.get("/analyze/memory?host=here,there", headers={"Prefer": "respond-async"})
+    assert answer.status_code == 202
+    joined = client.get("/analyze/memory?host=here,there", headers={"Prefer": "respond-async"})
+    assert joined.headers["Location"] == answer.headers["Location"]
+    for child in store.jobs.get(answer.headers["Location"].rpartition("/")[2]).children:
+        attempt = store.attempts.claim(child.job, "memory@x/1", 7)
+        assert isinstance(attempt, Attempt)
+        store.attempts.complete(attempt, Report(result={"of": child.job.host}), 1)
+    answer = client.get("/analyze/memory?host=here,there")
+    assert answer.json is not None
+    assert (answer.status_code, answer.json["hosts"]) == (200, {"here": {"of": "here"}, "there": {"of": "there"}})
+
+
+def test_what_a_job_of_several_did_is_undone_by_its_children(client: FlaskClient, there: None) -> None:
+    """Each on its host; the answer says so."""
+    answer = client.post("/optimize/memory", json={"dry_run": True, "host": ["here", "there"]})
+    refused = client.post(answer.headers["Location"] + "/undo", json={}, headers=key("applier"))
+    assert (refused.status_code, refused.json and refused.json["code"]) == (409, "job_has_children")
 
 
 @pytest.mark.parametrize("verb", ["undo", "purge"])
