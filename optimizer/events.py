@@ -22,6 +22,7 @@ class EventType(StrEnum):
     FILES_HASHED = "files.hashed"
     UNDO_COMPLETED = "undo.completed"
     PURGE_COMPLETED = "purge.completed"
+    POLICY_TRIGGERED = "policy.triggered"
 
 
 class Event(Value):

@@ -57,6 +57,7 @@ class Outcome(Value):
     number: int
     status: OutcomeStatus
     reason: str = ""
+    code: str = ""  #: of the error that kept it from being done: one of ours, or errno's name, such as ENOSPC
     measured: JsonObject = Field(default_factory=dict)
 
 

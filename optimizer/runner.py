@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from optimizer.events import EventType
 from optimizer.jobs import Job, Status
 from optimizer.plans import Action, Outcome, OutcomeStatus, Plan, Verdict
 from optimizer.ports import Clock, Progress
@@ -21,12 +22,14 @@ class Finding:
     event: JsonObject = field(default_factory=dict)  #: data of the kind's own event
     gauges: Mapping[str, int] = field(default_factory=dict)  #: metrics of the last run, such as memory_freed_bytes
     verdict: Verdict | None = None
+    also: Mapping[EventType, JsonObject] = field(default_factory=dict)  #: further events, and their data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
     """What is known once the actions of a plan were applied."""
 
+    job: Job
     plan: Plan
     outcomes: tuple[Outcome, ...]
     before: JsonObject
@@ -65,6 +68,7 @@ class Report:
     plan: Plan | None = None
     event: JsonObject | None = None  #: None where the kind's own event must not be sent, as after a dry run
     gauges: Mapping[str, int] = field(default_factory=dict)
+    also: Mapping[EventType, JsonObject] = field(default_factory=dict)
 
 
 def unknown_action(action: Action, _progress: Progress) -> Outcome:
@@ -87,14 +91,14 @@ def _change(job: Job, handler: Change[Any], progress: Progress, clock: Clock) ->
         verdict = Verdict.PLANNED if plan.actions else Verdict.NOTHING_TO_DO
         return Report(plan=plan, result=_receipt(job, plan, verdict, clock))
     with handler.hold(job, plan):
-        applied = _apply(plan, handler, progress, clock)
+        applied = _apply(job, plan, handler, progress, clock)
     finding = handler.conclude(applied)
     verdict = (finding.verdict or Verdict.NO_EFFECT) if plan.actions else Verdict.NOTHING_TO_DO
     receipt = _receipt(job, plan, verdict, clock, applied) | dict(finding.result)
-    return Report(plan=plan, result=receipt, event=finding.event, gauges=finding.gauges)
+    return Report(plan=plan, result=receipt, event=finding.event, gauges=finding.gauges, also=finding.also)
 
 
-def _apply(plan: Plan, handler: Change[Any], progress: Progress, clock: Clock) -> Applied:
+def _apply(job: Job, plan: Plan, handler: Change[Any], progress: Progress, clock: Clock) -> Applied:
     started = clock.monotonic()
     before = handler.measure()
     outcomes = []
@@ -102,6 +106,7 @@ def _apply(plan: Plan, handler: Change[Any], progress: Progress, clock: Clock) -
         progress.report(phase="apply", actions_done=action.number, actions_total=len(plan.actions))
         outcomes.append(handler.apply(action, progress))
     return Applied(
+        job=job,
         plan=plan,
         outcomes=tuple(outcomes),
         before=before,

@@ -11,6 +11,7 @@ from optimizer.options import TempOptions
 from optimizer.plans import Plan
 from optimizer.ports import Clock, HashCache
 from optimizer.runner import Handler
+from optimizer.storage.hands import Hands
 from optimizer.storage.keep import Keep
 from optimizer.storage.optimize import optimize_storage_kind
 from optimizer.storage.reclaim import Part, apply_plan, purge, reclaim, undo
@@ -36,16 +37,16 @@ class Tools:
 
 def changes(tools: Tools, load_plan: Callable[[str], Plan]) -> Mapping[str, Handler]:
     """Each kind's handler by its name; `load_plan` gives the plan of a dry run as it was shown."""
-    roots, journal = tools.roots, tools.journal
+    hands = Hands(tools.roots, tools.journal)
     parts: Mapping[str, Sequence[Part[Any, Any]]] = {
         "optimize_temp": [_temp(tools)],
     }
     return {
-        **{kind: reclaim(kind, parts_of_kind, roots, journal) for kind, parts_of_kind in parts.items()},
-        "apply_plan": apply_plan(roots, journal, load_plan),
-        "undo": undo(roots, journal),
-        "purge": purge(roots, journal, tools.clock),
-        **{kind: optimize_storage_kind(kind, roots) for kind in WITHOUT_ACTIONS},
+        **{kind: reclaim(parts_of_kind, hands) for kind, parts_of_kind in parts.items()},
+        "apply_plan": apply_plan(hands, load_plan),
+        "undo": undo(hands),
+        "purge": purge(hands, tools.clock),
+        **{kind: optimize_storage_kind(kind, tools.roots) for kind in WITHOUT_ACTIONS},
     }
 
 

@@ -1,8 +1,9 @@
 """Does the actions of one job at a time, in roots that are open and locked for it."""
 
+import errno
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 from optimizer.errors import HroError
@@ -19,6 +20,7 @@ from optimizer.ports import Progress
 from optimizer.storage.effects.ground import BLOCK, Ground, StaleError, UnavailableError
 from optimizer.storage.effects.move import require_in_quarantine
 from optimizer.storage.effects.table import EFFECTS, effect_of
+from optimizer.storage.guard import Guard, Unguarded
 from optimizer.storage.proof import LOOK_SECONDS
 from optimizer.storage.types import PURGE, RESTORE
 from optimizer.values import JsonObject
@@ -30,12 +32,14 @@ class Hands:
 
     roots: ScanRoots
     journal: Journal
+    guard_for: Callable[[Job, Plan], AbstractContextManager[Guard]] = lambda _job, _plan: nullcontext(Unguarded())
     _quarantines: dict[bytes, Quarantine] = field(default_factory=dict, init=False)
     _open: dict[bytes, int] = field(default_factory=dict, init=False)
     _job: str = field(default="", init=False)
+    _guard: Guard = field(default_factory=Unguarded, init=False)
 
     @contextmanager
-    def hold(self, job: Job, _plan: Plan | None = None) -> Iterator[None]:
+    def hold(self, job: Job, plan: Plan) -> Iterator[None]:
         """Raises RootBusyError, QuarantineUnsafeError, PathNotFoundError."""
         with ExitStack() as stack:
             stack.callback(self._quarantines.clear)
@@ -47,10 +51,19 @@ class Hands:
             stack.enter_context(self.journal.session())
             self._job = job.optimization_id
             self._settle_what_a_crash_left()
+            self._guard = stack.enter_context(self.guard_for(job, plan))
             yield
 
     def apply(self, action: Action, _progress: Progress) -> Outcome:
-        """One action. Where its ground has shifted it is skipped, with the reason."""
+        """One action. Where its ground has shifted, or its guard says so, it is skipped, with the reason."""
+        stop = self._guard.reason_to_stop()
+        if stop:
+            return _skipped(action, stop, "stopped")
+        outcome = self._apply(action)
+        self._guard.saw(outcome)
+        return outcome
+
+    def _apply(self, action: Action) -> Outcome:
         does: Mapping[str, Callable[[Ground, Action], JsonObject]] = {
             **{name: effect.apply for name, effect in EFFECTS.items()},
             RESTORE: self._restore,
@@ -62,10 +75,9 @@ class Hands:
                 raise UnavailableError(f"This version knows no action {action.type}.")
             measured = does[action.type](ground, action)
         except HroError as error:
-            return Outcome(number=action.number, status=OutcomeStatus.SKIPPED, reason=error.message)
+            return _skipped(action, error.message, error.code)
         except OSError as error:
-            reason = error.strerror or str(error)
-            return Outcome(number=action.number, status=OutcomeStatus.SKIPPED, reason=reason)
+            return _skipped(action, error.strerror or str(error), errno.errorcode.get(error.errno or 0, ""))
         return Outcome(number=action.number, status=OutcomeStatus.DONE, measured={"type": action.type, **measured})
 
     def rooms(self) -> dict[str, Room]:
@@ -119,3 +131,7 @@ class Hands:
                 root = exact(entry.facts["target"]["root"])
                 if root in self._quarantines:  # else of a root that is not ours to change any more
                     effect_of(entry).settle(self._ground(root, entry.optimization_id), entry)
+
+
+def _skipped(action: Action, reason: str, code: str) -> Outcome:
+    return Outcome(number=action.number, status=OutcomeStatus.SKIPPED, reason=reason, code=code)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from optimizer.events import EventType
 from optimizer.plans import Outcome, OutcomeStatus, Verdict
 from optimizer.runner import Applied, Finding
 from optimizer.storage.classes import megabytes
@@ -12,8 +13,9 @@ from optimizer.storage.types import PURGE, QUARANTINE, RESTORE
 from optimizer.values import JsonObject
 
 
-def conclude(kind: str, applied: Applied) -> Finding:
+def conclude(applied: Applied) -> Finding:
     """Bytes count as freed once they are free: what waits in quarantine is counted beside them."""
+    kind = applied.job.kind
     done = [outcome for outcome in applied.outcomes if outcome.status is OutcomeStatus.DONE]
     proof = prove(_sum(done, "freed_bytes"), applied.before, applied.after, applied.duration_ms / 1000)
     claimed = sum(action.claimed_bytes for action in applied.plan.actions)
@@ -41,7 +43,14 @@ def conclude(kind: str, applied: Applied) -> Finding:
         event={"kind": kind, **counts},
         gauges={"storage_freed_bytes": proof.freed_bytes},
         verdict=Verdict.IMPROVED if done else Verdict.NO_EFFECT,
+        also=_triggered(applied, counts),
     )
+
+
+def _triggered(applied: Applied, counts: JsonObject) -> Mapping[EventType, JsonObject]:
+    """That a policy acted is an event of its own."""
+    policy = applied.job.options.get("policy")
+    return {EventType.POLICY_TRIGGERED: {"policy": policy, **counts}} if policy and applied.plan.actions else {}
 
 
 def _nothing(_done: list[Outcome], _freed: int) -> JsonObject:

@@ -1,5 +1,6 @@
 """The handlers of what changes storage: each kind is one part or the sum of several, and one pair of hands acts."""
 
+import json
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,11 +9,10 @@ from itertools import chain
 from typing import Any, Generic, TypeVar
 
 from optimizer.errors import NothingInQuarantineError, PlanChangedError
-from optimizer.host.files import ScanRoots
 from optimizer.host.journal import Entry, Journal, State
 from optimizer.jobs import Job
 from optimizer.options import PlanOptions, PurgeOptions, UndoOptions
-from optimizer.plans import Plan
+from optimizer.plans import Action, Plan
 from optimizer.ports import Clock, Progress
 from optimizer.runner import Change
 from optimizer.storage.hands import Hands
@@ -23,6 +23,9 @@ from optimizer.values import Value
 
 Options = TypeVar("Options", bound=Value)
 Observation = TypeVar("Observation")
+
+#: Fields of a target that name a file
+_PLACE = ("root", "path", "path_bytes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +42,8 @@ class Part(Generic[Options, Observation]):
         return self.options.model_validate({name: value for name, value in job.options.items() if name in known})
 
 
-def reclaim(kind: str, parts: Sequence[Part[Any, Any]], roots: ScanRoots, journal: Journal) -> Change[list[Any]]:
-    """The handler of `kind`: its parts' actions, one part after the other."""
+def reclaim(parts: Sequence[Part[Any, Any]], hands: Hands) -> Change[list[Any]]:
+    """The handler of a kind: its parts' actions, one part after the other."""
 
     def look(job: Job, progress: Progress) -> list[Any]:
         return [part.look(part.options_of(job), progress) for part in parts]
@@ -48,19 +51,21 @@ def reclaim(kind: str, parts: Sequence[Part[Any, Any]], roots: ScanRoots, journa
     def plan(job: Job, observations: list[Any]) -> Plan:
         return joined([part.plan(part.options_of(job), seen) for part, seen in zip(parts, observations, strict=True)])
 
-    return _change(kind, look, plan, roots, journal)
+    return change(hands, look, plan)
 
 
 def joined(plans: Sequence[Plan]) -> Plan:
-    """One plan of several, with their actions numbered anew."""
-    actions = chain.from_iterable(plan.actions for plan in plans)
+    """One plan of several, with their actions numbered anew; of several that would touch one file, the first."""
+    first: dict[str, Action] = {}
+    for action in chain.from_iterable(plan.actions for plan in plans):
+        first.setdefault(json.dumps([action.target.get("of"), *map(action.target.get, _PLACE)]), action)
     return Plan(
-        actions=tuple(action.model_copy(update={"number": number}) for number, action in enumerate(actions)),
+        actions=tuple(action.model_copy(update={"number": number}) for number, action in enumerate(first.values())),
         notes=tuple(dict.fromkeys(chain.from_iterable(plan.notes for plan in plans))),
     )
 
 
-def apply_plan(roots: ScanRoots, journal: Journal, load: Callable[[str], Plan]) -> Change[Plan]:
+def apply_plan(hands: Hands, load: Callable[[str], Plan]) -> Change[Plan]:
     """`load` gives the plan of a job as it was shown."""
 
     def planned(job: Job, _progress: Progress) -> Plan:
@@ -70,26 +75,26 @@ def apply_plan(roots: ScanRoots, journal: Journal, load: Callable[[str], Plan]) 
             raise PlanChangedError(digest=plan.digest)
         return plan
 
-    return _change("apply_plan", planned, lambda _job, plan: plan, roots, journal)
+    return change(hands, planned, lambda _job, plan: plan)
 
 
-def undo(roots: ScanRoots, journal: Journal) -> Change[list[Entry]]:
+def undo(hands: Hands) -> Change[list[Entry]]:
     def look(job: Job, _progress: Progress) -> list[Entry]:
         options = UndoOptions.model_validate(dict(job.options))
-        return _entries(journal, options.optimization_id, options.items, UNDOABLE)
+        return _entries(hands.journal, options.optimization_id, options.items, UNDOABLE)
 
-    return _change("undo", look, lambda _job, entries: plan_restore(entries), roots, journal)
+    return change(hands, look, lambda _job, entries: plan_restore(entries))
 
 
-def purge(roots: ScanRoots, journal: Journal, clock: Clock) -> Change[list[Entry]]:
+def purge(hands: Hands, clock: Clock) -> Change[list[Entry]]:
     def look(job: Job, _progress: Progress) -> list[Entry]:
         options = PurgeOptions.model_validate(dict(job.options))
         if options.older_than_days is not None:
             since = clock.now() - timedelta(days=options.older_than_days)
-            return journal.in_state(State.QUARANTINED, before=since.isoformat())
-        return _entries(journal, str(options.optimization_id), options.items, PURGEABLE)
+            return hands.journal.in_state(State.QUARANTINED, before=since.isoformat())
+        return _entries(hands.journal, str(options.optimization_id), options.items, PURGEABLE)
 
-    return _change("purge", look, lambda _job, entries: plan_purge(entries), roots, journal)
+    return change(hands, look, lambda _job, entries: plan_purge(entries))
 
 
 def _entries(
@@ -104,19 +109,15 @@ def _entries(
     return entries
 
 
-def _change(
-    kind: str,
-    look: Callable[[Job, Progress], Observation],
-    plan: Callable[[Job, Observation], Plan],
-    roots: ScanRoots,
-    journal: Journal,
+def change(
+    hands: Hands, look: Callable[[Job, Progress], Observation], plan: Callable[[Job, Observation], Plan]
 ) -> Change[Observation]:
-    hands = Hands(roots, journal)
+    """A handler whose actions these hands do."""
     return Change(
         analyze=look,
         plan=plan,
         apply=hands.apply,
         measure=partial(measure, hands),
-        conclude=partial(conclude, kind),
+        conclude=conclude,
         hold=hands.hold,
     )

@@ -38,6 +38,8 @@ def completed(job: Job, report: Report, seconds: float, now: datetime, lifetimes
     if job.definition.event and report.event is not None:
         data = {"duration_ms": round(seconds * 1000), **report.event}
         events.append({"name": "effect", "type": job.definition.event.value, "data": json.dumps(data)})
+    for event, also in report.also.items():
+        events.append({"name": event.value, "type": event.value, "data": json.dumps(dict(also))})
     return _ending_json(
         job,
         Status.COMPLETED,

@@ -20,6 +20,7 @@ from optimizer.host.journal import Journal, State
 from optimizer.jobs import Job
 from optimizer.options import TempOptions
 from optimizer.runner import Change, Report, run
+from optimizer.storage.hands import Hands
 from optimizer.storage.keep import Keep
 from optimizer.storage.reclaim import Part, purge, reclaim, undo
 from optimizer.storage.temp.analyze import look
@@ -55,14 +56,14 @@ class Host:
 
     def handler(self) -> Change[list[Seen]]:
         part = Part(options=TempOptions, look=partial(look, self.roots, Keep(), InAMonth()), plan=plan_temp)
-        return reclaim("optimize_temp", [part], self.roots, self.journal)
+        return reclaim([part], Hands(self.roots, self.journal))
 
     def undo(self, job: Job) -> Report:
-        return self._run(new_job("undo", optimization_id=job.optimization_id), undo(self.roots, self.journal))
+        return self._run(new_job("undo", optimization_id=job.optimization_id), undo(Hands(self.roots, self.journal)))
 
     def purge(self, job: Job) -> Report:
         return self._run(
-            new_job("purge", optimization_id=job.optimization_id), purge(self.roots, self.journal, SystemClock())
+            new_job("purge", optimization_id=job.optimization_id), purge(Hands(self.roots, self.journal), SystemClock())
         )
 
     def _run(self, job: Job, handler: Change[Any]) -> Report:

@@ -9,7 +9,7 @@ from pathlib import Path
 from optimizer.host.clock import SystemClock
 from optimizer.host.files import ScanRoots
 from optimizer.host.journal import Journal
-from optimizer.plans import Action, OutcomeStatus
+from optimizer.plans import Action, OutcomeStatus, Plan
 from optimizer.storage.hands import Hands
 from optimizer.storage.types import QUARANTINE
 from tests.fakes.job import Listening
@@ -59,7 +59,7 @@ def attack(tmp_path: Path, tries: int) -> Counter[str]:
     hands = Hands(ScanRoots([root], setting="HRO_ROOTS"), Journal(tmp_path / "journal.db", SystemClock()))
     ended: Counter[str] = Counter()
     arguments = [sys.executable, "-c", SWAP, str(root / "folder"), str(root / "aside"), str(outside)]
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as attacker, hands.hold(new_job()):
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as attacker, hands.hold(new_job(), Plan()):
         assert attacker.stdout is not None
         attacker.stdout.readline()
         for number in range(tries):

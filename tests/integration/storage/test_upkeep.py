@@ -8,6 +8,7 @@ import pytest
 from optimizer.host.clock import SystemClock
 from optimizer.host.journal import Journal, State
 from optimizer.runner import run
+from optimizer.storage.hands import Hands
 from optimizer.storage.reclaim import purge
 from tests.fakes.clock import FakeClock
 from tests.fakes.job import Listening
@@ -68,7 +69,7 @@ def test_only_what_is_old_enough_goes(tmp_path: Path) -> None:
     host.file("b")
     host.temp()
     job = Upkeep("here", 30, None, host.journal, InAMonth()).job()  # type: ignore[arg-type]  # nothing is submitted
-    kept = run(job, purge(host.roots, host.journal, SystemClock()), Listening(), SystemClock())
+    kept = run(job, purge(Hands(host.roots, host.journal), SystemClock()), Listening(), SystemClock())
     assert (kept.result["verdict"], kept.result["files_purged"]) == ("nothing_to_do", 0)
-    gone = run(job, purge(host.roots, host.journal, InAMonth()), Listening(), SystemClock())
+    gone = run(job, purge(Hands(host.roots, host.journal), InAMonth()), Listening(), SystemClock())
     assert gone.result["files_purged"] == 2

@@ -7,6 +7,7 @@ from optimizer.docker.state import EngineState
 from optimizer.plans import Plan
 from optimizer.runner import Applied
 from tests.fakes.job import job
+from tests.fakes.submitted import new_job
 
 
 @pytest.mark.parametrize(
@@ -26,5 +27,5 @@ def test_the_reason_is_told(engine: EngineState, said: str) -> None:
 
 def test_the_result_has_the_fields_of_the_original() -> None:
     """Nothing was removed."""
-    finding = conclude(Applied(plan=Plan(), outcomes=(), before={}, after={}, duration_ms=0))
+    finding = conclude(Applied(job=new_job(), plan=Plan(), outcomes=(), before={}, after={}, duration_ms=0))
     assert finding.result == {"containers_removed": 0, "images_removed": 0}

@@ -7,6 +7,7 @@ from optimizer.memory.plan import NOISE_BYTES, TRIM_HEAP, Worker, conclude, plan
 from optimizer.plans import Outcome, OutcomeStatus, Plan, Verdict
 from optimizer.runner import Applied
 from tests.fakes.job import job
+from tests.fakes.submitted import new_job
 
 RSS = st.integers(0, 2**45)
 
@@ -17,6 +18,7 @@ def worker(**facts: int | bool) -> Worker:
 
 def applied(before: int, after: int, status: OutcomeStatus = OutcomeStatus.DONE, available: int = 0) -> Applied:
     return Applied(
+        job=new_job(),
         plan=Plan(),
         outcomes=(Outcome(number=0, status=status),),
         before={"rss_bytes": before, "mem_available_bytes": 1000, "memory_percent": 51.0},
