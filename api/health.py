@@ -11,6 +11,8 @@ from optimizer.values import JsonObject
 HEALTHY, UNHEALTHY, UNAVAILABLE = "healthy", "unhealthy", "unavailable"
 #: A disk that is fuller than this, in percent, is worth a warning
 FULL_PERCENT = 90
+#: Events that wait, some 400 bytes each in Redis, are worth a warning when there are so many
+_MANY_EVENTS = 100_000
 #: Queues that nobody reads are named up to so many
 _MOST_NAMED = 10
 
@@ -25,6 +27,7 @@ class Signs:
     job_host: str
     has_amqp: bool
     has_signing_key: bool
+    outbox: int = 0  #: events that wait for RabbitMQ
 
 
 def judge(signs: Signs) -> dict[str, Any]:
@@ -35,6 +38,8 @@ def judge(signs: Signs) -> dict[str, Any]:
         warnings.append("HRO_SIGNING_KEY is not set: workers refuse jobs that change the host.")
     if dependencies["rabbitmq"] == UNHEALTHY:
         warnings.append("RabbitMQ is not reached: events wait in Redis.")
+    if signs.outbox > _MANY_EVENTS:
+        warnings.append(f"{signs.outbox} events wait for RabbitMQ and take memory of Redis.")
     if signs.workers is None:
         status = UNHEALTHY
     else:

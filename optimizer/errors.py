@@ -123,6 +123,10 @@ class StoreUnavailableError(HroError):
     code = "store_unavailable"
 
 
+class StoreFullError(StoreUnavailableError):
+    """Redis has nearly no memory left, so no new job is taken; those that were taken go on. See its maxmemory."""
+
+
 class InternalError(HroError):
     """The job failed in a way that the product did not foresee; the worker's log has the trace."""
 

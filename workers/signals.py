@@ -58,13 +58,12 @@ class Heart:
             self._stop.wait(self.seconds)
 
     def _beat(self) -> None:
-        parts = worker_parts()
-        parts.vitals.beat(self.name, {"pid": os.getpid(), **self.facts()})
-        heart.touch(self.state_dir, self.name)
         running = {(request.id, request.worker_pid) for request in tuple(state.active_requests) if request.worker_pid}
         self._held &= running
         for optimization_id, process in running:
             self._renew(optimization_id, process)
+        worker_parts().vitals.beat(self.name, {"pid": os.getpid(), **self.facts()})
+        heart.touch(self.state_dir, self.name)
 
     def _renew(self, optimization_id: str, process: int) -> None:
         lease = worker_parts().attempts.renew(optimization_id, owner_name(self.name, os.getpid()), process)

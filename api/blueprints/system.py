@@ -50,9 +50,9 @@ def health() -> tuple[Response, int]:
 def _signs() -> judging.Signs:
     settings, vitals = service().settings, service().parts.vitals
     try:
-        workers, queues = vitals.workers(), vitals.queues()
+        workers, queues, outbox = vitals.workers(), vitals.queues(), vitals.outbox_length()
     except StoreUnavailableError:
-        workers, queues = None, []
+        workers, queues, outbox = None, [], 0
     return judging.Signs(
         workers=workers,
         queues=queues,
@@ -60,6 +60,7 @@ def _signs() -> judging.Signs:
         job_host=settings.job_host,
         has_amqp=settings.amqp_url is not None,
         has_signing_key=settings.signing_key is not None,
+        outbox=outbox,
     )
 
 

@@ -9,7 +9,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from optimizer.errors import StoreUnavailableError
+from optimizer.errors import StoreFullError, StoreUnavailableError
 
 #: Connect and read times-outs in seconds: the API answers 503 within half a second even when Redis hangs
 IMPATIENT = (0.2, 0.25)
@@ -44,7 +44,7 @@ def reaching_redis() -> Iterator[None]:
     try:
         yield
     except redis.exceptions.OutOfMemoryError as error:
-        raise StoreUnavailableError("Redis has no memory left, so no job can be taken; see maxmemory.") from error
+        raise StoreFullError from error
     except (redis.ConnectionError, redis.TimeoutError) as error:
         raise StoreUnavailableError(f"{StoreUnavailableError.__doc__} ({error})") from error
     except redis.ResponseError as error:

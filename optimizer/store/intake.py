@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import redis
 import structlog
 
-from optimizer.errors import HroError
+from optimizer.errors import HroError, StoreFullError
 from optimizer.jobs import Job
 from optimizer.kinds import Scope
 from optimizer.ports import Clock
@@ -66,6 +66,8 @@ class Intake:
         outcome = self.scripts.call(
             "take_in", json.dumps(entry(job, signature="")), public, text, self._refused(job, error) if error else ""
         )
+        if outcome == "full":
+            raise StoreFullError
         log.info("foreign_task", outcome=outcome, optimization_id=job.optimization_id, kind=job.kind)
 
     def _refused(self, job: Job, error: HroError) -> str:

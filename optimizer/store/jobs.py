@@ -14,6 +14,7 @@ from optimizer.errors import (
     JobExpiredError,
     JobNotCancellableError,
     JobNotFoundError,
+    StoreFullError,
 )
 from optimizer.jobs import Job, JobRecord, Status
 from optimizer.plans import Action, Plan
@@ -67,6 +68,8 @@ class JobStore:
             join or "",
             FRESH_MS,
         )
+        if outcome == "full":
+            raise StoreFullError
         if outcome == "conflict":
             raise IdempotencyConflictError(optimization_id=taken)
         return Submission(outcome), taken

@@ -2,6 +2,7 @@
 -- worker is asked to stop, because effects may exist that only it can complete or roll back.
 -- ARGV of each job: its id, the ending of a job that never ran
 -- Returns whether any of them had not ended yet
+go_on_when_full()
 local stopped = false
 for place = 1, #ARGV, 2 do
   local id = ARGV[place]

@@ -2,6 +2,7 @@
 -- ARGV 1 id  2 owner  3 nonce  4 lease in ms  5 most attempts  6 the ending where there were too many
 --      7 the id of the process that will run it, a child of the owner
 -- Returns {'claimed', fence, all fields} | {'final'} | {'busy'} | {'unknown'} | {'poison'}
+go_on_when_full()
 local id, key = ARGV[1], job_key(ARGV[1])
 local job = redis.call('HMGET', key, 'status', 'lease_ms', 'attempt', 'nonce', 'fence', 'host', 'queue', 'parent_id')
 local status, now = job[1], now_ms()

@@ -1,6 +1,7 @@
 -- Takes a job from a worker that has not renewed its lease: it waits again, before all others, or is given up.
 -- ARGV 1 id  2 grace in ms  3 most attempts  4 the ending where there were too many
 -- Returns 'queued' | 'poison' | 'alive'
+go_on_when_full()
 local id, key = ARGV[1], job_key(ARGV[1])
 local job = redis.call('HMGET', key, 'status', 'lease_ms', 'attempt')
 if job[1] ~= 'running' then

@@ -7,6 +7,7 @@
 --
 -- ARGV 1 queue  2 grace in ms  3 how many at most
 -- Returns how many were put back
+go_on_when_full()
 local queue, queued = ARGV[1], queued_key(ARGV[1])
 local watermark = now_ms() - ARGV[2]
 

@@ -18,6 +18,19 @@ local function now_ms()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
+-- New jobs are refused while there is some memory left, so that those which were taken can run and end.
+local function is_nearly_full()
+  local memory = redis.call('INFO', 'memory')
+  local most = tonumber(string.match(memory, '\nmaxmemory:(%d+)'))
+  return most > 0 and tonumber(string.match(memory, 'used_memory:(%d+)')) > 0.9 * most
+end
+
+-- Where no memory is left, Redis refuses a script whose first write could take more. After a first write that cannot,
+-- it lets the script go on: for what brings jobs to their end.
+local function go_on_when_full()
+  redis.call('DEL', 'hro:nothing')
+end
+
 local function is_final(status)
   return status == 'completed' or status == 'failed' or status == 'cancelled'
 end

@@ -1,7 +1,7 @@
 -- Takes a job: record, message and event in one step, or finds the one that answers the same request.
 -- ARGV 1 the job, see record(), and behind it those that it is made of  2 the caller's name for the request, or ''  3 fingerprint of the request
 --      4 seconds such a name is kept  5 fingerprint of an analysis that may be joined, or ''  6 ms a finished one is fresh
--- Returns {'new' | 'same' | 'joined' | 'conflict', id}
+-- Returns {'new' | 'same' | 'joined' | 'conflict', id} | {'full', ''}
 local jobs = cjson.decode(ARGV[1])
 local job = jobs[1]
 
@@ -19,8 +19,7 @@ if ARGV[2] ~= '' then
 end
 
 if ARGV[5] ~= '' then
-  local newest = 'hro:joinable:' .. ARGV[5]
-  local running = redis.call('GET', newest)
+  local running = redis.call('GET', 'hro:joinable:' .. ARGV[5])
   if running then
     local state = redis.call('HMGET', job_key(running), 'status', 'finished_ms', 'cancel')
     local waiting = state[1] and not is_final(state[1]) and not state[3]
@@ -29,9 +28,14 @@ if ARGV[5] ~= '' then
       return {'joined', running}
     end
   end
-  redis.call('SET', newest, job.id, 'EX', 86400)
 end
 
+if is_nearly_full() then
+  return {'full', ''}
+end
+if ARGV[5] ~= '' then
+  redis.call('SET', 'hro:joinable:' .. ARGV[5], job.id, 'EX', 86400)
+end
 if ARGV[2] ~= '' then
   redis.call('SET', name, ARGV[3] .. ' ' .. job.id, 'EX', ARGV[4])
 end

@@ -147,6 +147,19 @@ def test_a_host_that_nobody_has_heard_of_is_refused(client: FlaskClient, store: 
     assert (answer.status_code, "known are here" in answer.text, store.jobs.list()) == (422, True, [])
 
 
+def test_a_redis_that_is_nearly_full_is_told_from_one_that_is_away(client: FlaskClient, store: Store) -> None:
+    """503 with a time to try again; what was taken can still be looked at."""
+    taken = client.post("/optimize/memory", json={"dry_run": True})
+    store.redis.config_set("maxmemory", int(store.redis.info("memory")["used_memory"]))
+    try:
+        answer = client.post("/optimize/memory", json={"dry_run": True})
+        assert (answer.status_code, answer.mimetype) == (503, "application/problem+json")
+        assert (answer.headers["Retry-After"], "maxmemory" in answer.text) == ("2", True)
+        assert client.get(taken.headers["Location"]).status_code == 200
+    finally:
+        store.redis.config_set("maxmemory", 0)
+
+
 @pytest.fixture
 def there(store: Store) -> None:
     """Workers of another host have been heard of."""

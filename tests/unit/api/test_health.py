@@ -42,6 +42,7 @@ def test_without_redis_it_is_unhealthy() -> None:
         ({"workers": {}}, "No worker memory@here"),
         ({"system": {"disks": [{"mountpoint": "/srv", "percent": 93.2}]}}, "/srv is 93 % full"),
         ({"queues": [QueueState(name="storage.gone", waiting=2, oldest_seconds=9)]}, "storage.gone, which no worker"),
+        ({"outbox": 100_001}, "100001 events wait"),
         ({"has_signing_key": False}, "HRO_SIGNING_KEY"),
         ({"has_amqp": True}, "RabbitMQ"),
         ({"workers": {name: facts for name, facts in ALL.items() if "role" not in facts}}, "No keeper"),
