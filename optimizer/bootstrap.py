@@ -34,6 +34,7 @@ from optimizer.settings import Settings
 from optimizer.storage.changes import Tools, changes
 from optimizer.storage.handlers import analyze_duplicates, analyze_large_files, analyze_report, analyze_storage
 from optimizer.storage.keep import Keep
+from optimizer.storage.policy import policy as policies
 from optimizer.store import keys
 from optimizer.store.attempts import AttemptStore
 from optimizer.store.connection import IMPATIENT, PATIENT, Scripts, connect
@@ -247,6 +248,7 @@ def handlers(settings: Settings) -> Mapping[str, Handler]:
         keep=Keep(settings.keep),
         cache=cache,
         clock=clock,
+        policies=policies.parse(configuration.policy_text(settings) or ""),
     )
     return {
         "analyze_storage": analyze_storage(readable, clock),

@@ -66,6 +66,15 @@ class StorageOptions(ChangeOptions):
     """Everything that reclaims storage. Duplicates and cold files are only looked for below a path that is named."""
 
     path: AbsolutePath | None = Field(None, description="Where to look for duplicates and cold files.")
+    policy: str | None = Field(
+        None, max_length=64, description="A policy of HRO_POLICIES, which then says what is done."
+    )
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Self:
+        if self.path is not None and self.policy is not None:
+            raise ValueError("a policy has a path of its own; leave path out")
+        return self
 
 
 class DuplicatesOptions(PathChangeOptions):

@@ -25,9 +25,16 @@ def _scopes(value: Any) -> Any:
     return _paths(value.replace(",", ":")) if isinstance(value, str) else value
 
 
+def _by_resource(value: Any) -> Any:
+    """A text such as `storage=7200:cpu=60` as a number for each resource."""
+    return dict(part.partition("=")[::2] for part in _paths(value)) if isinstance(value, str) else value
+
+
 Names = Annotated[tuple[str, ...], BeforeValidator(_paths)]
 Paths = Annotated[tuple[Path, ...], BeforeValidator(_paths)]
 Scopes = Annotated[tuple[Scope, ...], BeforeValidator(_scopes)]
+Resources = Annotated[tuple[Resource, ...], BeforeValidator(_paths)]
+Limits = Annotated[Mapping[Resource, Annotated[int, Field(ge=10)]], BeforeValidator(_by_resource)]
 
 
 def _absolute(paths: tuple[Path, ...]) -> tuple[Path, ...]:
@@ -62,10 +69,15 @@ class Settings(Value):
     flower_port: int = Field(5555, ge=0, le=65_535)
     flower_auth: SecretStr | None = None  #: user:password; Flower does not start without
     schedules: Path | None = None  #: a TOML file, see schedules.py
+    policies: Path | None = None  #: a TOML file, see storage/policy/policy.py
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     concurrency: int = Field(1, ge=1, le=64, description="Processes of each worker.")
     lease_seconds: int = Field(15, ge=3, le=600)
     time_limit_seconds: int = Field(3600, ge=10, le=24 * 3600)
+    time_limits: Limits = Field(default_factory=dict)
+    memory_limit_mb: int = Field(256, ge=10)
+    memory_limits_mb: Limits = Field(default_factory=dict)
+    background: Resources = (Resource.STORAGE, Resource.HASHING)
     record_days: int = Field(7, ge=1, le=365)
     quarantine_days: int = Field(7, ge=0, le=3650)
     plan_minutes: int = Field(15, ge=1, le=7 * 24 * 60)
@@ -119,12 +131,19 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
 
 def schedule_text(settings: Settings) -> str | None:
     """The text of the file HRO_SCHEDULES, None where no file is named. Raises SettingsError."""
-    if settings.schedules is None:
-        return None
+    return _text_of("HRO_SCHEDULES", settings.schedules)
+
+
+def policy_text(settings: Settings) -> str | None:
+    """The text of the file HRO_POLICIES, None where no file is named. Raises SettingsError."""
+    return _text_of("HRO_POLICIES", settings.policies)
+
+
+def _text_of(variable: str, path: Path | None) -> str | None:
     try:
-        return settings.schedules.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8") if path else None
     except OSError as error:
-        raise SettingsError(f"HRO_SCHEDULES: {settings.schedules} cannot be read: {error.strerror}") from None
+        raise SettingsError(f"{variable}: {path} cannot be read: {error.strerror}") from None
 
 
 def _setting(variable: str, text: str) -> tuple[str, str]:

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,9 @@ CREATE TABLE IF NOT EXISTS actions (
     optimization_id TEXT NOT NULL, number INTEGER NOT NULL, state TEXT NOT NULL, at TEXT NOT NULL,
     facts TEXT NOT NULL, PRIMARY KEY (optimization_id, number)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS runs (
+    policy TEXT NOT NULL, at TEXT NOT NULL, wanted_bytes INTEGER NOT NULL, freed_bytes INTEGER NOT NULL
+) STRICT;
 CREATE INDEX IF NOT EXISTS actions_by_state ON actions (state, at);
 """
 #: A full disk shows as the one or, where the file that all processes share cannot grow, as the other
@@ -67,6 +71,15 @@ class Entry:
     state: State
     at: str  #: of its last step, RFC 3339 in UTC
     facts: JsonObject  #: all that was noted of it, later steps over earlier ones
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What a policy wanted to free, and what it freed."""
+
+    at: datetime
+    wanted_bytes: int
+    freed_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +146,21 @@ class Journal:
             ).fetchall()
         names = ("optimization_id", "files", "bytes", "since")
         return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def note_run(self, policy: str, *, wanted_bytes: int, freed_bytes: int) -> None:
+        """Write down what a policy wanted and got. Raises JournalError."""
+        with self._writing() as database:
+            row = (policy, self._clock.now().isoformat(), wanted_bytes, freed_bytes)
+            database.execute("INSERT INTO runs VALUES (?, ?, ?, ?)", row)
+
+    def runs(self, policy: str, limit: int) -> list[Run]:
+        """What a policy did before, newest first."""
+        query = "SELECT at, wanted_bytes, freed_bytes FROM runs WHERE policy = ? ORDER BY at DESC LIMIT ?"
+        with self._open() as database:
+            rows = database.execute(query, (policy, limit)).fetchall()
+        return [
+            Run(at=datetime.fromisoformat(at), wanted_bytes=wanted, freed_bytes=freed) for at, wanted, freed in rows
+        ]
 
     def verify(self) -> Verification:
         """Follow the chain from its first row to its last."""

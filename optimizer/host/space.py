@@ -4,7 +4,7 @@ import ctypes
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 #: How often a filesystem is looked at to see what others do to it
 _LOOKS = 4
@@ -23,6 +23,10 @@ class Room:
     total_inodes: int
     free_inodes: int
     noise_bytes: int = 0
+
+    def with_more_free(self, size: int) -> "Room":
+        """The same filesystem, with so many bytes more free."""
+        return replace(self, free_bytes=self.free_bytes + size, available_bytes=self.available_bytes + size)
 
 
 def room_of(descriptor: int) -> Room:
@@ -44,7 +48,7 @@ def settled_rooms(descriptors: Mapping[bytes, int], seconds: float) -> dict[byte
     Free space changes when blocks are given back, which may be long after a file was deleted; see syncfs(2).
     """
     for descriptor in descriptors.values():
-        _flush_filesystem(descriptor)
+        flush_filesystem(descriptor)
     looks = [{path: room_of(descriptor) for path, descriptor in descriptors.items()}]
     for _ in range(_LOOKS - 1):
         time.sleep(seconds / (_LOOKS - 1))
@@ -54,19 +58,11 @@ def settled_rooms(descriptors: Mapping[bytes, int], seconds: float) -> dict[byte
 
 def _with_noise(looks: list[Room]) -> Room:
     free = [room.free_bytes for room in looks]
-    last = looks[-1]
-    return Room(
-        device=last.device,
-        total_bytes=last.total_bytes,
-        free_bytes=last.free_bytes,
-        available_bytes=last.available_bytes,
-        total_inodes=last.total_inodes,
-        free_inodes=last.free_inodes,
-        noise_bytes=max(free) - min(free),
-    )
+    return replace(looks[-1], noise_bytes=max(free) - min(free))
 
 
-def _flush_filesystem(descriptor: int) -> None:
+def flush_filesystem(descriptor: int) -> None:
+    """Write out what an open file's filesystem has in memory; see syncfs(2). Raises OSError."""
     if _libc.syncfs(descriptor) != 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))

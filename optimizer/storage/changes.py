@@ -14,14 +14,18 @@ from optimizer.runner import Handler
 from optimizer.storage.hands import Hands
 from optimizer.storage.keep import Keep
 from optimizer.storage.optimize import optimize_storage_kind
-from optimizer.storage.reclaim import Part, apply_plan, purge, reclaim, undo
+from optimizer.storage.policy.handler import Policies
+from optimizer.storage.policy.owners import kubelet
+from optimizer.storage.policy.policy import Policy
+from optimizer.storage.policy.steps import policy_steps
+from optimizer.storage.reclaim import Part, apply_plan, purge, reclaim, total, undo
 from optimizer.storage.temp.analyze import look as look_at_temp
 from optimizer.storage.temp.plan import plan_temp
 
 #: The kinds of storage that plan nothing yet, and say so
-WITHOUT_ACTIONS = (
-    "optimize_disk", "optimize_storage", "optimize_duplicates", "optimize_cache", "optimize_compress", "optimize_logs"
-)  # fmt: skip
+WITHOUT_ACTIONS = ("optimize_duplicates", "optimize_cache", "optimize_compress", "optimize_logs")
+
+Parts = Sequence[Part[Any, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,16 +37,21 @@ class Tools:
     keep: Keep
     cache: HashCache
     clock: Clock
+    policies: Mapping[str, Policy]
 
 
 def changes(tools: Tools, load_plan: Callable[[str], Plan]) -> Mapping[str, Handler]:
     """Each kind's handler by its name; `load_plan` gives the plan of a dry run as it was shown."""
     hands = Hands(tools.roots, tools.journal)
-    parts: Mapping[str, Sequence[Part[Any, Any]]] = {
+    parts: Mapping[str, Parts] = {
         "optimize_temp": [_temp(tools)],
     }
+    disk = [part for kind in _DISK for part in parts.get(kind, ())]
+    more = [part for kind in _MORE for part in parts.get(kind, ())]
     return {
         **{kind: reclaim(parts_of_kind, hands) for kind, parts_of_kind in parts.items()},
+        "optimize_disk": total(disk, hands),
+        "optimize_storage": _policies(tools, parts).handler(total([*disk, *more], hands)),
         "apply_plan": apply_plan(hands, load_plan),
         "undo": undo(hands),
         "purge": purge(hands, tools.clock),
@@ -50,9 +59,25 @@ def changes(tools: Tools, load_plan: Callable[[str], Plan]) -> Mapping[str, Hand
     }
 
 
+#: What optimize_disk is the sum of, and what optimize_storage adds to it
+_DISK = ("optimize_temp", "optimize_cache", "optimize_logs")
+_MORE = ("optimize_duplicates", "optimize_compress")
+
+
 def _temp(tools: Tools) -> Part[Any, Any]:
     return Part(
         options=TempOptions,
         look=partial(look_at_temp, tools.roots, tools.keep, tools.clock),
         plan=plan_temp,
+    )
+
+
+def _policies(tools: Tools, parts: Mapping[str, Parts]) -> Policies:
+    return Policies(
+        named=tools.policies,
+        steps=policy_steps(parts, tools.journal, tools.clock),
+        roots=tools.roots,
+        journal=tools.journal,
+        clock=tools.clock,
+        other_owner=kubelet,
     )

@@ -19,7 +19,7 @@ from optimizer.storage.hands import Hands
 from optimizer.storage.kept import PURGEABLE, UNDOABLE, plan_purge, plan_restore
 from optimizer.storage.measure import measure
 from optimizer.storage.receipt import conclude
-from optimizer.values import Value
+from optimizer.values import JsonObject, Value
 
 Options = TypeVar("Options", bound=Value)
 Observation = TypeVar("Observation")
@@ -36,20 +36,52 @@ class Part(Generic[Options, Observation]):
     look: Callable[[Options, Progress], Observation]
     plan: Callable[[Options, Observation], Plan]
 
-    def options_of(self, job: Job) -> Options:
-        """As much of what a job was asked for as this part understands: a sum is asked for less."""
+    def options_of(self, options: JsonObject) -> Options:
+        """As much of what a job was asked for as this part understands."""
         known = self.options.model_fields.keys()
-        return self.options.model_validate({name: value for name, value in job.options.items() if name in known})
+        return self.options.model_validate({name: value for name, value in options.items() if name in known})
+
+    @property
+    def needs_path(self) -> bool:
+        """Whether it does nothing unless a folder is named."""
+        path = self.options.model_fields.get("path")
+        return path is not None and path.is_required()
 
 
 def reclaim(parts: Sequence[Part[Any, Any]], hands: Hands) -> Change[list[Any]]:
     """The handler of a kind: its parts' actions, one part after the other."""
 
     def look(job: Job, progress: Progress) -> list[Any]:
-        return [part.look(part.options_of(job), progress) for part in parts]
+        return [part.look(part.options_of(job.options), progress) for part in parts]
 
     def plan(job: Job, observations: list[Any]) -> Plan:
-        return joined([part.plan(part.options_of(job), seen) for part, seen in zip(parts, observations, strict=True)])
+        pairs = zip(parts, observations, strict=True)
+        return joined([part.plan(part.options_of(job.options), seen) for part, seen in pairs])
+
+    return change(hands, look, plan)
+
+
+def total(parts: Sequence[Part[Any, Any]], hands: Hands) -> Change[Any]:
+    """The handler of a sum of kinds, which may be asked for without a folder: then only some of its parts act.
+
+    A folder that is named is meant for those that need one. It is no folder of temporary files or logs.
+    """
+
+    def asked_of(part: Part[Any, Any], job: Job) -> JsonObject:
+        return {name: value for name, value in job.options.items() if part.needs_path or name != "path"}
+
+    def acting(job: Job) -> list[Part[Any, Any]]:
+        return [part for part in parts if "path" in job.options or not part.needs_path]
+
+    def look(job: Job, progress: Progress) -> list[Any]:
+        return [part.look(part.options_of(asked_of(part, job)), progress) for part in acting(job)]
+
+    def plan(job: Job, observations: list[Any]) -> Plan:
+        active = acting(job)
+        pairs = zip(active, observations, strict=True)
+        plans = [part.plan(part.options_of(asked_of(part, job)), seen) for part, seen in pairs]
+        notes = () if len(active) == len(parts) else ("No path was given, so no duplicates or cold files were sought.",)
+        return joined([*plans, Plan(notes=notes)])
 
     return change(hands, look, plan)
 
