@@ -18,7 +18,7 @@ help:  ## Show this help
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
 		/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@printf '\n%s\n' 'YES=1 lets setup, demo, up and test install missing Debian packages through sudo without asking.'
+	@printf '\n%s\n' 'YES=1 lets setup, demo, up, test and bench-storage install missing Debian packages through sudo without asking.'
 
 .PHONY: setup
 setup: .venv/stamp  ## Make .venv with .venv/bin/hro (PYTHON=python3.12 to choose one, 3.11 or newer)
@@ -49,6 +49,19 @@ check: .venv/stamp  ## Check style, types and the directions of imports
 .PHONY: lock
 lock:  ## Write both lock files anew from pyproject.toml
 	@.ci/lock
+
+##@ Measure
+
+# The trees need some 9 GB there at SCALE=1, and stay for the next time
+BENCH_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/hro-bench
+PEERS = jdupes rdfind fdupes rmlint util-linux gdu ncdu
+
+.PHONY: bench-storage
+bench-storage: .venv/stamp  ## Measure dupes and usage beside other tools (SCALE= ROUNDS= ONLY= COLD=1 MILLION=1 GOALS=1)
+	@$(PROVISION) $(PEERS)
+	@$(BIN)/python -m benchmarks.storage --dir '$(subst ','\'',$(BENCH_DIR))' \
+		$(if $(SCALE),--scale $(SCALE)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(WAIT),--wait $(WAIT)) \
+		$(if $(ONLY),--only $(ONLY)) $(if $(COLD),--cold) $(if $(MILLION),--million) $(if $(GOALS),--enforce-goals)
 
 ##@ Containers
 

@@ -1,6 +1,6 @@
 """Deterministic file corpora with a known answer, for tests and benchmarks of duplicate finders.
 
-    python -m benchmarks.corpus build {many-small,mixed,few-large} DIR [--scale F] [--seed N]
+    python -m benchmarks.corpus build {many-small,mixed,few-large,million} DIR [--scale F] [--seed N]
     python -m benchmarks.corpus check DIR GROUPS.json  compare a finder's groups with the known answer
 
 The same (name, seed, scale) always gives the same paths, bytes, links and times, on
@@ -20,7 +20,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.corpus_kinds import few_large, many_small, mixed
+from benchmarks.corpus_kinds import few_large, many_small, million, mixed
 from benchmarks.corpus_plan import Plan, answer_file
 
 PLANS: dict[str, Callable[[int, float], Plan]] = {
@@ -28,10 +28,12 @@ PLANS: dict[str, Callable[[int, float], Plan]] = {
     "mixed": mixed,
     "few-large": few_large,
 }
+#: With the one that is too large for tests; it shows how time and memory grow.
+ALL_PLANS = PLANS | {"million": million}
 
 
 def make_plan(name: str, *, seed: int = 1, scale: float = 1.0) -> Plan:
-    return PLANS[name](seed, scale)
+    return ALL_PLANS[name](seed, scale)
 
 
 def check(answer_path: Path, found: list[list[str]]) -> list[str]:
@@ -40,8 +42,12 @@ def check(answer_path: Path, found: list[list[str]]) -> list[str]:
     A finder may name an inode by any of its hard links, or by several of them.
     """
     answer = json.loads(answer_path.read_text())
-    first_name = answer["aliases"]
-    want = {tuple(sorted(g)) for g in answer["groups"]}
+    return differences(answer["groups"], answer["aliases"], found)
+
+
+def differences(groups: list[list[str]], first_name: dict[str, str], found: list[list[str]]) -> list[str]:
+    """What `found` lacks of `groups`, and what it has beside them; `first_name` is by hard link."""
+    want = {tuple(sorted(g)) for g in groups}
     have = {tuple(sorted({first_name.get(p, p) for p in g})) for g in found}
     have = {g for g in have if len(g) > 1}
     return [f"missing {g}" for g in sorted(want - have)] + [f"wrong {g}" for g in sorted(have - want)]
@@ -51,7 +57,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     commands = parser.add_subparsers(dest="command", required=True)
     build = commands.add_parser("build", help="write a corpus")
-    build.add_argument("name", choices=PLANS)
+    build.add_argument("name", choices=ALL_PLANS)
     build.add_argument("dir", type=Path)
     build.add_argument("--seed", type=int, default=1)
     build.add_argument("--scale", type=float, default=1.0)

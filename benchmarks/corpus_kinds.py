@@ -1,4 +1,4 @@
-"""The three corpora."""
+"""The corpora."""
 
 import math
 import posixpath
@@ -141,4 +141,17 @@ def few_large(seed: int, scale: float) -> Plan:
     for _ in range(10):  # nothing else has their size
         stream += 1
         add(Content(stream, size()))
+    return plan
+
+
+def million(seed: int, scale: float) -> Plan:
+    """10,000 folders of 100 files, each of 16 to 400 bytes, 30% of them duplicates."""
+    rng = random.Random(f"million:{seed}")
+    plan = Plan("million", seed, scale)
+    made: list[Content] = []
+    for number in range(100 * max(1, round(10_000 * scale))):
+        is_copy = made and rng.random() < 0.3
+        content = rng.choice(made) if is_copy else Content(number, rng.randint(16, 400))
+        made.append(content)
+        plan.files[b"d%02d/d%02d/f%02d" % (number // 10_000, number // 100 % 100, number % 100)] = content
     return plan

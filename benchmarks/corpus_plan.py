@@ -161,3 +161,8 @@ def _write_file(path: bytes, content: Content, when: int) -> None:
 def escaped(path: bytes) -> str:
     """A printable, reversible spelling of any byte path."""
     return path.decode("utf-8", "surrogateescape").encode("unicode_escape").decode("ascii")
+
+
+def unescaped(text: str) -> bytes:
+    """The path that `escaped` spelled."""
+    return text.encode("ascii").decode("unicode_escape").encode("utf-8", "surrogateescape")

@@ -68,6 +68,14 @@ def _has_ensurepip() -> bool:
     return find_spec("ensurepip") is not None
 
 
+def _peer(package: str, program: str = "") -> Need:
+    return Need(
+        package,
+        f"{program or package} is what make bench-storage compares with",
+        lambda machine: machine.has(program or package),
+    )
+
+
 NEEDS = {
     need.package: need
     for need in (
@@ -93,6 +101,8 @@ NEEDS = {
             lambda machine: machine.has("rabbitmq-server", "usr/lib/rabbitmq/bin/rabbitmq-server"),
             ("rabbitmq-server.service", "epmd.socket", "epmd.service"),
         ),
+        *map(_peer, ("jdupes", "rdfind", "fdupes", "rmlint", "gdu", "ncdu")),
+        _peer("util-linux", "hardlink"),
     )
 }
 
