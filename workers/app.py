@@ -32,8 +32,6 @@ def create_app(settings: Settings) -> Celery:
         task_queues=[
             Queue(f"{resource}.{settings.host}", routing_key=f"{resource}.{settings.host}") for resource in Resource
         ],
-        task_time_limit=settings.time_limit_seconds + 30,
-        task_soft_time_limit=settings.time_limit_seconds,
     )
     bootstrap.handlers(settings)  # what cannot be wired stops the start; later Celery would log it and go on
     signals.connect(settings)

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,12 +19,20 @@ from optimizer import bootstrap, logs
 from optimizer.errors import StoreUnavailableError
 from optimizer.kinds import Resource
 from optimizer.settings import Settings
+from optimizer.store import celery_metrics
 from optimizer.store.attempts import Lease
 from optimizer.store.vitals import HEARTBEAT_SECONDS
 from optimizer.values import JsonObject
 from workers import heart
+from workers.background import give_way
 from workers.parts import owner_name, worker_parts
 from workers.upkeep import Upkeep
+from workers.watchdog import Watchdog
+
+#: A worker may take nothing for so many leases: after an outage of Redis, Celery tries to connect each half minute
+_LEASES_UNTIL_STUCK = 4
+#: Seconds for a worker that takes nothing to end by itself
+_SECONDS_TO_STOP = 10
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +49,7 @@ class Heart:
     facts: Callable[[], JsonObject]  #: asked for each beat: an engine may come and go
     state_dir: Path
     seconds: float  #: between two beats
+    watchdog: Watchdog
     _held: set[tuple[str, int]] = field(default_factory=set)
     _stop: threading.Event = field(default_factory=threading.Event)
 
@@ -55,6 +65,7 @@ class Heart:
                 self._beat()
             except StoreUnavailableError:
                 log.warning("heartbeat_not_written")
+                self.watchdog.forget()
             self._stop.wait(self.seconds)
 
     def _beat(self) -> None:
@@ -64,6 +75,17 @@ class Heart:
             self._renew(optimization_id, process)
         worker_parts().vitals.beat(self.name, {"pid": os.getpid(), **self.facts()})
         heart.touch(self.state_dir, self.name)
+        self._watch(is_running=bool(running))
+
+    def _watch(self, *, is_running: bool) -> None:
+        """End a worker that takes nothing: a new one will. Celery itself does so after some outages of Redis."""
+        parts, taken = worker_parts(), sum(state.total_count.values())
+        waiting = parts.vitals.messages(celery_metrics.queue_of(self.name))
+        if self.watchdog.is_stuck(parts.clock.monotonic(), taken=taken, is_running=is_running, waiting=waiting):
+            log.error("worker_takes_nothing", waiting=waiting)
+            state.should_stop = 1  # type: ignore[assignment]  # in good order, with this exit code
+            time.sleep(_SECONDS_TO_STOP)
+            os._exit(1)
 
     def _renew(self, optimization_id: str, process: int) -> None:
         lease = worker_parts().attempts.renew(optimization_id, owner_name(self.name, os.getpid()), process)
@@ -88,10 +110,15 @@ def connect(settings: Settings) -> None:
     def set_up_logging(**_: Any) -> None:
         logs.configure(settings.log_level)
 
+    def initialized(sender: str, **_: Any) -> None:
+        if sender.partition("@")[0] in settings.background:
+            give_way()  # now, because processes that are started later inherit it
+
     def ready(sender: Any, **_: Any) -> None:
         resource = sender.hostname.partition("@")[0]
         facts = partial(bootstrap.worker_facts, settings, resource)
-        beating = hearts[sender.hostname] = Heart(sender.hostname, facts, settings.state_dir, seconds)
+        watchdog = Watchdog(_LEASES_UNTIL_STUCK * settings.lease_seconds)
+        beating = hearts[sender.hostname] = Heart(sender.hostname, facts, settings.state_dir, seconds, watchdog)
         log.info("worker_ready", **facts())
         beating.start()
         if resource == Resource.STORAGE:
@@ -103,5 +130,6 @@ def connect(settings: Settings) -> None:
             worker_parts().vitals.leave(beating.name)
 
     signals.setup_logging.connect(set_up_logging, weak=False)
+    signals.celeryd_init.connect(initialized, weak=False)
     signals.worker_ready.connect(ready, weak=False)
     signals.worker_shutdown.connect(stopped, weak=False)

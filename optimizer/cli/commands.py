@@ -10,6 +10,9 @@ from optimizer.settings import Settings
 #: For requests that wait: 16 analyses and the open event streams, with room for everybody else
 _API_THREADS = 64
 
+#: Seconds from asking a job to stop to killing its process
+_TIME_TO_STOP = 30
+
 #: What a worker needs in its environment: a TERM lets running jobs end, for a while, or gives them back
 WORKER_ENVIRONMENT: Mapping[str, str] = {"REMAP_SIGTERM": "SIGQUIT"}
 
@@ -31,10 +34,14 @@ def api_command(settings: Settings) -> list[str]:
 
 
 def worker_command(settings: Settings, resource: Resource) -> list[str]:
+    seconds = settings.time_limits.get(resource, settings.time_limit_seconds)
+    mebibytes = settings.memory_limits_mb.get(resource, settings.memory_limit_mb)
     return [
         *(sys.executable, "-P", "-m", "celery", "--app", "workers.app", "--quiet", "worker"),
         *("--queues", f"{resource}.{settings.host}", "--hostname", f"{resource}@{settings.host}"),
         *("--concurrency", str(settings.concurrency), "--loglevel", settings.log_level),
+        *("--soft-time-limit", str(seconds), "--time-limit", str(seconds + _TIME_TO_STOP)),
+        *("--max-memory-per-child", str(mebibytes * 1024)),
         # A worker minds its own queue; it has nothing to say to the others
         *("--without-gossip", "--without-mingle"),
     ]

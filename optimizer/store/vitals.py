@@ -80,6 +80,11 @@ class Vitals:
             for name, waiting, oldest in zip(names, found[::2], found[1::2], strict=True)
         ]
 
+    def messages(self, queue: str) -> int:
+        """Messages that a worker of the queue could take now."""
+        with reaching_redis():
+            return int(self.redis.llen(queue))
+
     def ticked(self, schedule: str, due: datetime, optimization_id: str) -> None:
         """A schedule has started a job."""
         with reaching_redis():

@@ -73,6 +73,15 @@ def test_a_worker_is_named_for_its_resource_and_host(resource: Resource) -> None
     assert _option(worker_command(SETTINGS, resource), "--hostname") == f"{resource}@here"
 
 
+def test_a_worker_has_the_limits_of_its_resource() -> None:
+    """Where none is said for it, those of all; a job is asked to stop before its process is killed."""
+    settings = load({"HRO_HOST": "here", "HRO_TIME_LIMITS": "cpu=60", "HRO_MEMORY_LIMITS_MB": "storage=2048"})
+    cpu, storage = (worker_command(settings, resource) for resource in (Resource.CPU, Resource.STORAGE))
+    assert (_option(cpu, "--soft-time-limit"), _option(cpu, "--time-limit")) == ("60", "90")
+    assert (_option(storage, "--soft-time-limit"), _option(storage, "--time-limit")) == ("3600", "3630")
+    assert (_option(cpu, "--max-memory-per-child"), _option(storage, "--max-memory-per-child")) == ("262144", "2097152")
+
+
 def test_a_misspelt_queue_is_not_made() -> None:
     """Celery would otherwise fill a list that nobody reads."""
     assert create_celery_app(SETTINGS).conf.task_create_missing_queues is False

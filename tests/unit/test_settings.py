@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from optimizer.errors import SettingsError
-from optimizer.kinds import Scope
+from optimizer.kinds import Resource, Scope
 from optimizer.settings import load
 
 
@@ -73,3 +73,16 @@ def test_only_secrets_come_from_files() -> None:
     """HRO_PORT_FILE is no setting."""
     with pytest.raises(SettingsError, match="HRO_PORT_FILE"):
         load({"HRO_PORT_FILE": "/x"})
+
+
+def test_a_limit_may_be_given_by_resource() -> None:
+    """As name=number, in a list as any other."""
+    settings = load({"HRO_TIME_LIMITS": "storage=7200:cpu=60"})
+    assert settings.time_limits == {Resource.STORAGE: 7200, Resource.CPU: 60}
+
+
+@pytest.mark.parametrize("text", ["storage", "storage=", "disk=60", "cpu=1", "cpu=many"])
+def test_a_limit_that_means_nothing_stops_the_start(text: str) -> None:
+    """A resource that there is not, or no number of seconds that a job could end in."""
+    with pytest.raises(SettingsError, match="HRO_TIME_LIMITS"):
+        load({"HRO_TIME_LIMITS": text})
