@@ -58,6 +58,17 @@ def test_work_that_can_wait_gives_way(worker: Worker) -> None:
         assert (process.nice(), process.ionice().ioclass) == (10, psutil.IOPRIO_CLASS_IDLE)
 
 
+def test_a_message_that_outlived_all_memory_of_its_job_is_dropped(worker: Worker, redis_url: str) -> None:
+    """As after a month on the list of a host that was away: the job was cancelled, and is not made anew."""
+    redis, job = connect(redis_url, PATIENT), new_job("hash_files", path="/tmp/x")
+    psutil.Process(worker.pid).suspend()
+    worker.store.submit(job)
+    redis.delete(f"hro:job:{job.optimization_id}", f"hro:queued:{job.queue}")
+    psutil.Process(worker.pid).resume()
+    assert eventually(lambda: "message_refused" in worker.log.read_text() and not redis.exists(job.queue, "unacked"))
+    assert not redis.exists(f"hro:job:{job.optimization_id}")
+
+
 def test_a_worker_that_takes_nothing_ends_for_another_one_to_start(worker: Worker, redis_url: str) -> None:
     """It is up and heard of; but it does not read its queue any more, although a job waits there."""
     with Celery(broker=broker_url(redis_url)) as stock:
