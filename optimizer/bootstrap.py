@@ -1,6 +1,6 @@
 """The one place that builds the real parts from the settings, and binds each kind to its handler."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -231,8 +231,8 @@ def change_roots(settings: Settings) -> ScanRoots:
     return ScanRoots(settings.roots, setting="HRO_ROOTS", one_mount=True)
 
 
-def handlers(settings: Settings) -> Mapping[str, Handler]:
-    """Every kind's handler, by the kind's name."""
+def handlers(settings: Settings, load_plan: Callable[[str], Plan] | None = None) -> Mapping[str, Handler]:
+    """Every kind's handler, by the kind's name. `load_plan` gives a dry run's plan; by default the store has it."""
     clock = SystemClock()
     readable = ScanRoots(settings.scan_roots)
     cache = open_cache(
@@ -262,7 +262,7 @@ def handlers(settings: Settings) -> Mapping[str, Handler]:
         "optimize_memory": optimize_memory(),
         "optimize_cpu": optimize_cpu(),
         "optimize_docker": optimize_docker(settings.docker_url),
-        **changes(tools, partial(_stored_plan, settings)),
+        **changes(tools, load_plan or partial(_stored_plan, settings)),
     }
 
 

@@ -57,6 +57,13 @@ _EXITS = {
     "path_not_found": Exit.USAGE,
     "path_forbidden": Exit.REFUSED,
     "refused": Exit.REFUSED,
+    "root_busy": Exit.REFUSED,
+    "quarantine_unsafe": Exit.REFUSED,
+    "nothing_in_quarantine": Exit.REFUSED,
+    "plan_applied": Exit.REFUSED,
+    "plan_changed": Exit.REFUSED,
+    "plan_expired": Exit.REFUSED,
+    "job_not_found": Exit.USAGE,
     "store_unavailable": Exit.UNREACHABLE,
     "service_unreachable": Exit.UNREACHABLE,
 }

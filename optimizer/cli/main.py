@@ -17,6 +17,9 @@ LOCAL = {
     "usage": "Show what uses the space below folders, without any service",
 }
 
+#: Verbs that take words, as they have parsers of their own: started fast, or with options that a kind names
+OWN_PARSERS = {**{name: f"local:{name}" for name in LOCAL}, "plan": "change:plan"}
+
 #: As in kinds.Resource, which cannot be imported here: see _load(). A test compares the two.
 RESOURCES = ("memory", "cpu", "storage", "hashing", "docker")
 
@@ -24,10 +27,7 @@ RESOURCES = ("memory", "cpu", "storage", "hashing", "docker")
 def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        if words and words[0] in LOCAL:
-            return _load(f"local:{words[0]}")(words[1:])  # it takes words: it has a parser of its own
-        arguments = _parser().parse_args(words)
-        return _load(arguments.verb)(arguments)
+        return _run(words)
     except HroError as error:
         print(f"hro: {error.message}", file=sys.stderr)
         return exit_code(error)
@@ -40,6 +40,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return Exit.FAILED
     except KeyboardInterrupt:
         return 128 + 2  # as a shell says of a program that SIGINT ended
+
+
+def _run(words: list[str]) -> int:
+    if words and words[0] in OWN_PARSERS:
+        return _load(OWN_PARSERS[words[0]])(words[1:])
+    arguments = _parser().parse_args(words)
+    return _load(arguments.verb)(arguments)
 
 
 def _load(verb: str) -> Callable[[Any], int]:
@@ -64,6 +71,17 @@ def _parser() -> argparse.ArgumentParser:
 
     for name, help_ in LOCAL.items():
         verb(name, f"local:{name}", help_)
+    verb("plan", "change:plan", "Show what would reclaim space on this host, without any service")
+    for name, help_ in (
+        ("apply", "Do exactly what a plan of hro plan says"),
+        ("undo", "Bring back what a job changed on this host"),
+        ("purge", "Delete for good what a job moved into quarantine on this host"),
+    ):
+        change = verb(name, f"change:{name}", help_)
+        change.add_argument("id", metavar="ID", help="the optimization_id")
+        change.add_argument("--json", action="store_true", help="for programs")
+        if name != "apply":
+            change.add_argument("--item", type=int, action="append", help="the number of an action; all, if left out")
     up = verb("up", "up:run", "Run the whole service here, until Ctrl-C")
     demo = verb(
         "demo", "demo:run", "Show on a folder what the service finds, with a service of its own; changes nothing"

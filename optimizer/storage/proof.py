@@ -14,7 +14,7 @@ from optimizer.values import JsonObject
 #: How long a filesystem is looked at, before and after, to see what others do to it
 LOOK_SECONDS = 0.12
 #: Free space moves by some blocks for a folder that shrinks or a journal that is written; no effect is told from this
-_BLOCKS_OF_NO_MEANING = 64 * 1024
+_BLOCKS_OF_NO_MEANING = 256 * 1024
 
 
 class ProofVerdict(StrEnum):

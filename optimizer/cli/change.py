@@ -1,0 +1,142 @@
+"""`hro plan`, `apply`, `undo` and `purge`: changes of this host's storage, without any service.
+
+They do what a worker does, with the same handlers, roots, locks and journal.
+"""
+
+import argparse
+import json
+import sys
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from optimizer import bootstrap
+from optimizer import settings as configuration
+from optimizer.cli.change_progress import showing_progress
+from optimizer.cli.change_text import plan_text, receipt_text
+from optimizer.cli.errors import Exit
+from optimizer.cli.kept_plans import KeptPlans
+from optimizer.cli.options import options_from_words
+from optimizer.errors import PlanAppliedError
+from optimizer.host.clock import SystemClock
+from optimizer.jobs import Job
+from optimizer.kinds import KINDS, Kind, Resource
+from optimizer.plans import Plan
+from optimizer.runner import Report, run
+from optimizer.settings import Settings
+from optimizer.values import JsonObject
+
+
+def plan(words: Sequence[str]) -> int:
+    """`hro plan KIND [PATH] [--option value …]`: what would be done. Nothing is changed."""
+    kind, options, as_json = _asked(words)
+    settings = configuration.load()
+    job = _job(settings, kind.name, str(uuid.uuid4()), {**options, "dry_run": True})
+    report = _run(settings, job)
+    made = report.plan or Plan()
+    _plans(settings).keep(job.optimization_id, kind.name, made)
+    if as_json:
+        print(json.dumps(_plan_json(job, made)))
+    else:
+        _print(plan_text(job.optimization_id, kind.name, made))
+    return Exit.DONE
+
+
+def apply(arguments: argparse.Namespace) -> int:
+    """`hro apply ID`: exactly what the plan says, action by action, once."""
+    settings = configuration.load()
+    kept = _plans(settings).load(arguments.id)
+    if bootstrap.open_journal(settings).of_job(arguments.id):
+        raise PlanAppliedError(optimization_id=arguments.id)
+    options = {"optimization_id": arguments.id, "digest": kept.plan.digest}
+    return _changed(settings, _job(settings, "apply_plan", arguments.id, options), arguments)
+
+
+def undo(arguments: argparse.Namespace) -> int:
+    """`hro undo ID [--item N …]`: bring back what a job changed, all of it or single actions."""
+    return _follow_up("undo", arguments)
+
+
+def purge(arguments: argparse.Namespace) -> int:
+    """`hro purge ID [--item N …]`: delete for good what a job moved into quarantine."""
+    return _follow_up("purge", arguments)
+
+
+def _follow_up(kind: str, arguments: argparse.Namespace) -> int:
+    settings = configuration.load()
+    options = {"optimization_id": arguments.id} | ({"items": arguments.item} if arguments.item else {})
+    return _changed(settings, _job(settings, kind, str(uuid.uuid4()), options), arguments)
+
+
+def _changed(settings: Settings, job: Job, arguments: argparse.Namespace) -> int:
+    result = _run(settings, job).result
+    if arguments.json:
+        print(json.dumps({**result, "errors": _not_done(result)}))
+    else:
+        _print(receipt_text(result))
+    return Exit.PARTIAL if _not_done(result) else Exit.DONE
+
+
+def _not_done(result: JsonObject) -> list[Any]:
+    return [outcome for outcome in result["outcomes"] if outcome["status"] != "done"]
+
+
+def _run(settings: Settings, job: Job) -> Report:
+    handlers = bootstrap.handlers(settings, lambda plan_id: _plans(settings).load(plan_id).plan)
+    with showing_progress() as progress:
+        return run(job, handlers[job.kind], progress, SystemClock())
+
+
+def _job(settings: Settings, kind: str, optimization_id: str, options: JsonObject) -> Job:
+    """Checked as at every door. Raises InvalidRequestError."""
+    job = Job(
+        optimization_id=optimization_id,
+        kind=kind,
+        host=settings.host,
+        options=options,
+        created_at=SystemClock().now(),
+    )
+    job.parsed_options()
+    return job
+
+
+def _asked(words: Sequence[str]) -> tuple[Kind, JsonObject, bool]:
+    """The kind, its options and whether JSON is wanted."""
+    kinds = {name.removeprefix("optimize_"): kind for name, kind in KINDS.items() if _can_be_planned(kind)}
+    parser = argparse.ArgumentParser(
+        prog="hro plan", description="Show what would be done to this host's storage. Nothing is changed."
+    )
+    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("kind", metavar="KIND", choices=[*kinds, *(kind.name for kind in kinds.values())],
+                        help="one of " + ", ".join(kinds))  # fmt: skip
+    parser.add_argument("path", metavar="PATH", nargs="?", help="a folder inside HRO_ROOTS")
+    known, rest = parser.parse_known_args(list(words))
+    kind = kinds[known.kind.removeprefix("optimize_")]
+    given = ["--path", known.path] if known.path else []
+    return kind, options_from_words(kind, [*given, *rest]), known.json
+
+
+def _can_be_planned(kind: Kind) -> bool:
+    return kind.resource is Resource.STORAGE and kind.changes_host and not kind.acts_on_a_job
+
+
+def _plan_json(job: Job, made: Plan) -> JsonObject:
+    return {
+        "optimization_id": job.optimization_id,
+        "kind": job.kind,
+        "dry_run": True,
+        "plan": made.summary(),
+        "digest": made.digest,
+        "notes": list(made.notes),
+        "actions": [action.model_dump(mode="json") for action in made.actions],
+    }
+
+
+def _plans(settings: Settings) -> KeptPlans:
+    return KeptPlans(settings.state_dir / "plans", settings.plan_minutes, SystemClock())
+
+
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(line)
+    sys.stdout.flush()
