@@ -33,5 +33,5 @@ def _matches(record: JobRecord, asked: ListQuery) -> bool:
         asked.status in (None, record.status)
         and asked.kind in (None, record.job.kind)
         and asked.resource in (None, record.job.resource)
-        and asked.host in (None, record.job.host)
+        and asked.host in (None, *record.job.hosts)
     )

@@ -180,6 +180,12 @@ def test_a_list_of_hosts_is_a_job_on_each(client: FlaskClient, there: None, stor
     child = client.get(f"/optimizations/{shown['children'][0]['optimization_id']}").json
     assert (child and child["parent_id"], child and child["children"]) == (shown["optimization_id"], [])
     assert (store.redis.llen("memory.here"), store.redis.llen("memory.there")) == (1, 1)
+    listed = client.get("/optimizations?host=there").json
+    assert listed is not None
+    assert {each["optimization_id"] for each in listed["optimizations"]} == {
+        shown["optimization_id"],
+        shown["children"][1]["optimization_id"],
+    }
 
 
 def test_hosts_of_a_query_stand_between_commas(client: FlaskClient, there: None, store: Store) -> None:
