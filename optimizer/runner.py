@@ -53,8 +53,8 @@ class Change(Generic[Observation]):
     apply: Callable[[Action, Progress], Outcome]
     measure: Callable[[], JsonObject]
     conclude: Callable[[Applied], Finding]
-    hold: Callable[[Job, Plan], AbstractContextManager[None]] = field(default=lambda _job, _plan: nullcontext())
-    """Entered around all actions of a plan: locks, and whatever must be open for them."""
+    hold: Callable[[Job, Plan, int], AbstractContextManager[None]] = field(default=lambda *_: nullcontext())
+    """Entered around all actions of a plan, with the attempt's fence: locks, and whatever must be open for them."""
 
 
 Handler = Analysis | Change[Any]
@@ -77,20 +77,23 @@ def unknown_action(action: Action, _progress: Progress) -> Outcome:
     return Outcome(number=action.number, status=OutcomeStatus.FAILED, reason=reason)
 
 
-def run(job: Job, handler: Handler, progress: Progress, clock: Clock) -> Report:
-    """Do the job. Raises an HroError where it cannot be done, CancelledError where it was stopped."""
+def run(job: Job, handler: Handler, progress: Progress, clock: Clock, *, fence: int = 1) -> Report:
+    """Do the job. Raises an HroError where it cannot be done, CancelledError where it was stopped.
+
+    `fence` is greater than that of every earlier attempt at this job.
+    """
     if isinstance(handler, Analysis):
         finding = handler.look(job, progress)
         return Report(result=finding.result, event=finding.event, gauges=finding.gauges)
-    return _change(job, handler, progress, clock)
+    return _change(job, handler, progress, clock, fence)
 
 
-def _change(job: Job, handler: Change[Any], progress: Progress, clock: Clock) -> Report:
+def _change(job: Job, handler: Change[Any], progress: Progress, clock: Clock, fence: int) -> Report:
     plan = handler.plan(job, handler.analyze(job, progress))
     if job.dry_run:
         verdict = Verdict.PLANNED if plan.actions else Verdict.NOTHING_TO_DO
         return Report(plan=plan, result=_receipt(job, plan, verdict, clock))
-    with handler.hold(job, plan):
+    with handler.hold(job, plan, fence):
         applied = _apply(job, plan, handler, progress, clock)
     finding = handler.conclude(applied)
     verdict = (finding.verdict or Verdict.NO_EFFECT) if plan.actions else Verdict.NOTHING_TO_DO

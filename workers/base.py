@@ -17,7 +17,7 @@ from optimizer.errors import (
     UnsignedJobError,
 )
 from optimizer.events import AGENT
-from optimizer.host.journal import JournalError
+from optimizer.host.journal_file import JournalError
 from optimizer.jobs import Job, Status
 from optimizer.kinds import Resource, Scope
 from optimizer.runner import Report, run
@@ -87,7 +87,7 @@ class JobTask(Task):  # type: ignore[type-arg]  # it takes arguments in the stub
         progress = RecordProgress(attempt=attempt, store=parts.attempts, clock=parts.clock)
         try:
             job = _accepted(attempt)
-            return run(job, parts.handlers[job.kind], progress, parts.clock)
+            return run(job, parts.handlers[job.kind], progress, parts.clock, fence=attempt.fence)
         except HroError as error:
             return error
         except SoftTimeLimitExceeded:

@@ -8,44 +8,18 @@ was changed or taken out later is found.
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from optimizer.errors import HroError
-from optimizer.host.reserve import Reserve
+from optimizer.host.journal_file import JournalFile
 from optimizer.ports import Clock
 from optimizer.values import JsonObject
 
-#: Seconds to wait for another process that writes
-_BUSY_SECONDS = 30.0
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS audit (
-    sequence INTEGER PRIMARY KEY, at TEXT NOT NULL, optimization_id TEXT NOT NULL, number INTEGER NOT NULL,
-    step TEXT NOT NULL, facts TEXT NOT NULL, hash TEXT NOT NULL
-) STRICT;
-CREATE TABLE IF NOT EXISTS actions (
-    optimization_id TEXT NOT NULL, number INTEGER NOT NULL, state TEXT NOT NULL, at TEXT NOT NULL,
-    facts TEXT NOT NULL, PRIMARY KEY (optimization_id, number)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS runs (
-    policy TEXT NOT NULL, at TEXT NOT NULL, wanted_bytes INTEGER NOT NULL, freed_bytes INTEGER NOT NULL
-) STRICT;
-CREATE INDEX IF NOT EXISTS actions_by_state ON actions (state, at);
-"""
-#: A full disk shows as the one or, where the file that all processes share cannot grow, as the other
-_NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 _FIRST_HASH = "0" * 64
-
-
-class JournalError(HroError):
-    """The journal cannot be read or written, so nothing is changed; see HRO_STATE_DIR."""
-
-    code = "journal"
 
 
 class State(StrEnum):
@@ -91,37 +65,13 @@ class Verification:
 
 class Journal:
     def __init__(self, path: Path, clock: Clock) -> None:
-        self._path = path
+        self.file = JournalFile(path)
         self._clock = clock
-        self._reserve = Reserve(path.with_name(path.name + ".reserve"))
-        self._session: sqlite3.Connection | None = None
 
     def note(self, optimization_id: str, number: int, state: State, **facts: Any) -> None:
-        """Write a step of an action, and return once it is on disk. Raises JournalError."""
-        try:
-            self._write(optimization_id, number, state, facts)
-        except JournalError as error:
-            if not (_is_full(error.__cause__) and self._reserve.release()):
-                raise
-            self._write(optimization_id, number, state, facts)
-
-    def _write(self, optimization_id: str, number: int, state: State, facts: JsonObject) -> None:
+        """Write a step of an action, and return once it is on disk. Raises JournalError, FencedOutError."""
         at = self._clock.now().isoformat()
-        with self._writing() as database:
-            known = database.execute(
-                "SELECT facts FROM actions WHERE optimization_id = ? AND number = ?", (optimization_id, number)
-            ).fetchone()
-            merged = (json.loads(known[0]) if known else {}) | dict(facts)
-            database.execute(
-                "INSERT OR REPLACE INTO actions VALUES (?, ?, ?, ?, ?)",
-                (optimization_id, number, state.value, at, _canonical(merged)),
-            )
-            row = (at, optimization_id, number, state.value, _canonical(facts))
-            last = database.execute("SELECT hash FROM audit ORDER BY sequence DESC LIMIT 1").fetchone()
-            database.execute(
-                "INSERT INTO audit (at, optimization_id, number, step, facts, hash) VALUES (?, ?, ?, ?, ?, ?)",
-                (*row, _chained(last[0] if last else _FIRST_HASH, row)),
-            )
+        self.file.write(partial(_note, at=at, optimization_id=optimization_id, number=number, state=state, facts=facts))
 
     def of_job(self, optimization_id: str) -> list[Entry]:
         """A job's actions, in their order."""
@@ -138,7 +88,7 @@ class Journal:
 
     def quarantined(self) -> list[JsonObject]:
         """What waits on this host: `optimization_id`, `files`, `bytes` on disk and `since`, a row for each job."""
-        with self._open() as database:
+        with self.file.reading() as database:
             rows = database.execute(
                 "SELECT optimization_id, COUNT(*), SUM(json_extract(facts, '$.allocated_bytes')), MIN(at) "
                 "FROM actions WHERE state = ? GROUP BY optimization_id ORDER BY MIN(at)",
@@ -149,14 +99,13 @@ class Journal:
 
     def note_run(self, policy: str, *, wanted_bytes: int, freed_bytes: int) -> None:
         """Write down what a policy wanted and got. Raises JournalError."""
-        with self._writing() as database:
-            row = (policy, self._clock.now().isoformat(), wanted_bytes, freed_bytes)
-            database.execute("INSERT INTO runs VALUES (?, ?, ?, ?)", row)
+        row = (policy, self._clock.now().isoformat(), wanted_bytes, freed_bytes)
+        self.file.write(lambda database: database.execute("INSERT INTO runs VALUES (?, ?, ?, ?)", row))
 
     def runs(self, policy: str, limit: int) -> list[Run]:
         """What a policy did before, newest first."""
         query = "SELECT at, wanted_bytes, freed_bytes FROM runs WHERE policy = ? ORDER BY at DESC LIMIT ?"
-        with self._open() as database:
+        with self.file.reading() as database:
             rows = database.execute(query, (policy, limit)).fetchall()
         return [
             Run(at=datetime.fromisoformat(at), wanted_bytes=wanted, freed_bytes=freed) for at, wanted, freed in rows
@@ -165,7 +114,7 @@ class Journal:
     def verify(self) -> Verification:
         """Follow the chain from its first row to its last."""
         expected, rows = _FIRST_HASH, 0
-        with self._open() as database:
+        with self.file.reading() as database:
             for sequence, stored, *row in database.execute(
                 "SELECT sequence, hash, at, optimization_id, number, step, facts FROM audit ORDER BY sequence"
             ):
@@ -177,64 +126,30 @@ class Journal:
 
     def _entries(self, condition: str, *values: str | int) -> list[Entry]:
         query = f"SELECT optimization_id, number, state, at, facts FROM actions WHERE {condition}"  # noqa: S608 - ours
-        with self._open() as database:
+        with self.file.reading() as database:
             return [
                 Entry(optimization_id=job, number=number, state=State(state), at=at, facts=json.loads(facts))
                 for job, number, state, at, facts in database.execute(query, values)
             ]
 
-    @contextmanager
-    def session(self) -> Iterator[None]:
-        """Keep the file open for as long as a job acts, with space set aside for a disk that others fill meanwhile.
 
-        For one thread of one process: a connection must not outlive a fork. Raises JournalError.
-        """
-        with self._open() as database:
-            self._session = database
-            self._reserve.fill()
-            try:
-                yield
-            finally:
-                self._session = None
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction that no other process can come between."""
-        with self._open() as database:
-            database.execute("BEGIN IMMEDIATE")
-            try:
-                yield database
-                database.commit()
-            except BaseException:
-                database.rollback()
-                raise
-
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        if self._session:
-            with _as_journal_error(self._path):
-                yield self._session
-            return
-        with _as_journal_error(self._path):
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with closing(sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)) as database:
-                database.execute("PRAGMA journal_mode = WAL")
-                database.execute("PRAGMA synchronous = FULL")
-                database.executescript(_SCHEMA)
-                yield database
-
-
-@contextmanager
-def _as_journal_error(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, sqlite3.Error) as error:
-        raise JournalError(f"{JournalError.__doc__} ({path}: {error})") from error
-
-
-def _is_full(error: BaseException | None) -> bool:
-    """Whether the disk had no room for a row."""
-    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF in _NO_ROOM
+def _note(
+    database: sqlite3.Connection, *, at: str, optimization_id: str, number: int, state: State, facts: JsonObject
+) -> None:
+    known = database.execute(
+        "SELECT facts FROM actions WHERE optimization_id = ? AND number = ?", (optimization_id, number)
+    ).fetchone()
+    merged = (json.loads(known[0]) if known else {}) | dict(facts)
+    database.execute(
+        "INSERT OR REPLACE INTO actions VALUES (?, ?, ?, ?, ?)",
+        (optimization_id, number, state.value, at, _canonical(merged)),
+    )
+    row = (at, optimization_id, number, state.value, _canonical(facts))
+    last = database.execute("SELECT hash FROM audit ORDER BY sequence DESC LIMIT 1").fetchone()
+    database.execute(
+        "INSERT INTO audit (at, optimization_id, number, step, facts, hash) VALUES (?, ?, ?, ?, ?, ?)",
+        (*row, _chained(last[0] if last else _FIRST_HASH, row)),
+    )
 
 
 def _canonical(facts: JsonObject) -> str:

@@ -2,16 +2,20 @@
 
 import errno
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 
-from optimizer.errors import HroError
+from optimizer.errors import FencedOutError, HroError
+from optimizer.host.begun import BegunJobs
 from optimizer.host.fiemap import shared_bytes
 from optimizer.host.files import ScanRoots
+from optimizer.host.holder import this_process
 from optimizer.host.in_use import held_alone
 from optimizer.host.journal import Entry, Journal, State
-from optimizer.host.quarantine import Quarantine, locked
+from optimizer.host.journal_file import Claim
+from optimizer.host.quarantine import Quarantine, RootBusyError, locked
 from optimizer.host.space import Room, settled_rooms
 from optimizer.jobs import Job
 from optimizer.paths import exact, readable
@@ -25,6 +29,14 @@ from optimizer.storage.proof import LOOK_SECONDS
 from optimizer.storage.types import PURGE, RESTORE
 from optimizer.values import JsonObject
 
+#: How often a root that another job changes is tried, in seconds
+_BETWEEN_TRIES = 0.2
+#: States of an action that was done: False of a job's own, True of another job's that was brought back or purged
+_DONE = {
+    False: frozenset({State.QUARANTINED, State.REPLACED, State.DONE}),
+    True: frozenset({State.RESTORED, State.PURGED}),
+}
+
 
 @dataclass(slots=True)
 class Hands:
@@ -32,27 +44,53 @@ class Hands:
 
     roots: ScanRoots
     journal: Journal
+    patience_seconds: float = 0.0  #: to wait for another job that changes the same root
     guard_for: Callable[[Job, Plan], AbstractContextManager[Guard]] = lambda _job, _plan: nullcontext(Unguarded())
     _quarantines: dict[bytes, Quarantine] = field(default_factory=dict, init=False)
     _open: dict[bytes, int] = field(default_factory=dict, init=False)
     _job: str = field(default="", init=False)
+    _goes_on: bool = field(default=False, init=False)  #: whether an earlier attempt at the job died
     _guard: Guard = field(default_factory=Unguarded, init=False)
 
     @contextmanager
-    def hold(self, job: Job, plan: Plan) -> Iterator[None]:
-        """Raises RootBusyError, QuarantineUnsafeError, PathNotFoundError."""
+    def hold(self, job: Job, plan: Plan, fence: int) -> Iterator[None]:
+        """For one attempt at a job. One that died before is taken on where it was, by its plan.
+
+        Raises RootBusyError, QuarantineUnsafeError, PathNotFoundError, JournalError, FencedOutError.
+        """
+        begun, claim = BegunJobs(self.journal.file), Claim(job.optimization_id, fence)
+        earlier = begun.begin(claim, this_process())
+        if earlier:
+            earlier.kill()  # its lease is over: it was stopped for long, and does not know
         with ExitStack() as stack:
             stack.callback(self._quarantines.clear)
             stack.callback(self._open.clear)
             for root in self.roots.distinct():
                 self._open[root] = self.roots.open(root)
                 stack.callback(os.close, self._open[root])
-                self._quarantines[root] = stack.enter_context(locked(self._open[root], root))
-            stack.enter_context(self.journal.session())
-            self._job = job.optimization_id
+                self._quarantines[root] = stack.enter_context(self._locked(root))
+            stack.enter_context(self.journal.file.session(claim))
+            begun.keep_plan(job.optimization_id, plan)
+            stack.callback(begun.end, job.optimization_id)
+            self._job, self._goes_on = job.optimization_id, earlier is not None
             self._settle_what_a_crash_left()
             self._guard = stack.enter_context(self.guard_for(job, plan))
             yield
+
+    @contextmanager
+    def _locked(self, root: bytes) -> Iterator[Quarantine]:
+        """Raises RootBusyError where another job holds it for longer than this one is to wait."""
+        with ExitStack() as stack:
+            deadline = time.monotonic() + self.patience_seconds
+            while True:
+                try:
+                    quarantine = stack.enter_context(locked(self._open[root], root))
+                    break
+                except RootBusyError:
+                    if time.monotonic() >= deadline:
+                        raise
+                    time.sleep(_BETWEEN_TRIES)
+            yield quarantine
 
     def apply(self, action: Action, _progress: Progress) -> Outcome:
         """One action. Where its ground has shifted, or its guard says so, it is skipped, with the reason."""
@@ -70,10 +108,15 @@ class Hands:
             PURGE: self._purge,
         }
         try:
+            done_before = self._done_before(action) if self._goes_on else None
+            if done_before is not None:
+                return Outcome(number=action.number, status=OutcomeStatus.DONE, measured=done_before)
             ground = self._ground(exact(action.target["root"]), self._job)
             if action.type not in does:
                 raise UnavailableError(f"This version knows no action {action.type}.")
             measured = does[action.type](ground, action)
+        except FencedOutError:
+            raise
         except HroError as error:
             return _skipped(action, error.message, error.code)
         except OSError as error:
@@ -109,10 +152,22 @@ class Hands:
         status = require_in_quarantine(ground, entry)
         with ground.quarantine.opened(entry.optimization_id, entry.number) as descriptor, held_alone(descriptor):
             shared = shared_bytes(descriptor)
-        self._step(entry, State.PURGING)
+        freed = max(0, status.st_blocks * BLOCK - shared) if status.st_nlink == 1 else 0
+        self._step(entry, State.PURGING, freed_bytes=freed)
         ground.quarantine.purge(entry.optimization_id, entry.number)
         self._step(entry, State.PURGED)
-        return {"freed_bytes": max(0, status.st_blocks * BLOCK - shared) if status.st_nlink == 1 else 0}
+        return {"freed_bytes": freed}
+
+    def _done_before(self, action: Action) -> JsonObject | None:
+        """What an earlier attempt at this job measured of an action, if it got to do it."""
+        of = action.target.get("of", {"job": self._job, "number": action.number})
+        entry = self.journal.entry(of["job"], of["number"])
+        if entry is None or entry.state not in _DONE[action.type in (RESTORE, PURGE)]:
+            return None
+        if "of" in action.target and entry.facts["by"] != self._job:
+            return None
+        measured = "allocated_bytes" if entry.state is State.QUARANTINED else "freed_bytes"
+        return {"type": action.type, measured: entry.facts.get(measured, 0)}
 
     def _entry(self, action: Action) -> Entry:
         """The row of the action that is to be undone or purged, as the plan saw it."""
@@ -121,8 +176,8 @@ class Hands:
             raise StaleError("Another job has brought it back or purged it since.")
         return entry
 
-    def _step(self, entry: Entry, state: State) -> None:
-        self.journal.note(entry.optimization_id, entry.number, state, by=self._job)
+    def _step(self, entry: Entry, state: State, **facts: int) -> None:
+        self.journal.note(entry.optimization_id, entry.number, state, by=self._job, **facts)
 
     def _settle_what_a_crash_left(self) -> None:
         """An intent without an outcome: the world tells what happened."""

@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Any, Generic, TypeVar
 
 from optimizer.errors import NothingInQuarantineError, PlanChangedError
+from optimizer.host.begun import BegunJobs
 from optimizer.host.journal import Entry, Journal, State
 from optimizer.jobs import Job
 from optimizer.options import PlanOptions, PurgeOptions, UndoOptions
@@ -141,13 +142,26 @@ def _entries(
     return entries
 
 
+@dataclass(frozen=True, slots=True)
+class _Looked(Generic[Observation]):
+    observation: Observation
+
+
 def change(
     hands: Hands, look: Callable[[Job, Progress], Observation], plan: Callable[[Job, Observation], Plan]
-) -> Change[Observation]:
-    """A handler whose actions these hands do."""
+) -> Change[Any]:
+    """A handler whose actions these hands do. An attempt that died left its plan, which is never made anew."""
+
+    def analyze(job: Job, progress: Progress) -> Plan | _Looked[Observation]:
+        begun = None if job.dry_run else BegunJobs(hands.journal.file).plan_of(job.optimization_id)
+        return begun or _Looked(look(job, progress))
+
+    def planned(job: Job, seen: Plan | _Looked[Observation]) -> Plan:
+        return plan(job, seen.observation) if isinstance(seen, _Looked) else seen
+
     return Change(
-        analyze=look,
-        plan=plan,
+        analyze=analyze,
+        plan=planned,
         apply=hands.apply,
         measure=partial(measure, hands),
         conclude=conclude,

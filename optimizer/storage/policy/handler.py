@@ -47,7 +47,7 @@ class Policies:
 
     def handler(self, without_policy: Change[Any]) -> Change[Any]:
         """For jobs that name a policy; `without_policy` does the others, with its own plan."""
-        hands = Hands(self.roots, self.journal, self._guard_for)
+        hands = Hands(self.roots, self.journal, guard_for=self._guard_for)
 
         def look(job: Job, progress: Progress) -> Any:
             policy = self._policy_of(job)

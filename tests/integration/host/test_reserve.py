@@ -11,7 +11,8 @@ PROGRAM = """
 import os, sys
 from pathlib import Path
 from optimizer.host.clock import SystemClock
-from optimizer.host.journal import Journal, JournalError, State
+from optimizer.host.journal import Journal, State
+from optimizer.host.journal_file import Claim, JournalError
 
 folder = Path(sys.argv[1])
 journal = Journal(folder / "journal.db", SystemClock())
@@ -35,7 +36,7 @@ try:
 except JournalError:
     print("full")
 os.truncate(folder / "filler", 0)
-with journal.session():
+with journal.file.session(Claim("job", 1)):
     fill()
     print(rows(2000))
 print(journal.verify().broken_at)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from optimizer.errors import NothingInQuarantineError
+from optimizer.errors import FencedOutError, NothingInQuarantineError
 from optimizer.host.clock import SystemClock
 from optimizer.host.files import ScanRoots
 from optimizer.host.journal import Journal, State
@@ -52,11 +52,16 @@ class Host:
     def temp(self, **options: Any) -> tuple[Job, Report]:
         """Run optimize_temp as if a month had passed: a ctime cannot be set back."""
         job = new_job("optimize_temp", path=str(self.root), **options)
-        return job, self._run(job, self.handler())
+        return job, self.attempt(job)
+
+    def attempt(self, job: Job, fence: int = 1) -> Report:
+        return run(job, self.handler(), Listening(), SystemClock(), fence=fence)
 
     def handler(self) -> Change[list[Seen]]:
-        part = Part(options=TempOptions, look=partial(look, self.roots, Keep(), InAMonth()), plan=plan_temp)
-        return reclaim([part], Hands(self.roots, self.journal))
+        return reclaim([self.part()], Hands(self.roots, self.journal))
+
+    def part(self) -> Part[TempOptions, Seen]:
+        return Part(options=TempOptions, look=partial(look, self.roots, Keep(), InAMonth()), plan=plan_temp)
 
     def undo(self, job: Job) -> Report:
         return self._run(new_job("undo", optimization_id=job.optimization_id), undo(Hands(self.roots, self.journal)))
@@ -152,7 +157,7 @@ def test_a_file_whose_ground_has_shifted_is_left_alone(host: Host, change: str) 
         user.stdout.read(1)
         os.utime(path, ns=(OLD, OLD))
         plan = handler.plan(job, handler.analyze(job, Listening()))
-    with handler.hold(job, plan):
+    with handler.hold(job, plan, 1):
         outcomes = [handler.apply(action, Listening()) for action in plan.actions]
     if user:
         user.send_signal(signal.SIGKILL)
@@ -212,3 +217,56 @@ def test_a_job_killed_at_any_moment_leaves_every_file_whole(host: Host, tmp_path
     for optimization_id in jobs:
         host.undo(new_job("optimize_temp").model_copy(update={"optimization_id": optimization_id}))
     assert host.manifest() == before
+
+
+ATTEMPT = (
+    "import sys; from pathlib import Path; from tests.integration.storage.test_reclaim import *\n"
+    "host = Host.__new__(Host); folder = Path(sys.argv[1]); host.root = folder / 'root'\n"
+    "host.journal = Journal(folder / 'state' / 'journal.db', SystemClock())\n"
+    "host.roots = ScanRoots([host.root], setting='HRO_ROOTS')\n"
+    "job = Job.model_validate_json(sys.argv[2])\n"
+    "host.attempt(job, int(sys.argv[3]))\n"
+)
+
+
+def second_process(folder: Path, job: Job, fence: int) -> "subprocess.Popen[bytes]":
+    """An attempt at the job in a process of its own."""
+    command = [sys.executable, "-c", ATTEMPT, str(folder), job.model_dump_json(), str(fence)]
+    return subprocess.Popen(command, cwd=Path(__file__).parents[3])
+
+
+def test_a_second_attempt_goes_on_where_the_first_one_died(host: Host, tmp_path: Path) -> None:
+    """By the same plan: its receipt counts all that was done, and all of it can be undone under the one id."""
+    for number in range(300):
+        host.file(f"f{number:03}")
+    before = host.manifest()
+    job = new_job("optimize_temp", path=str(host.root))
+    for fence in range(1, 4):
+        with second_process(tmp_path, job, fence) as killed:
+            while len(host.journal.of_job(job.optimization_id)) < fence * 60:
+                assert killed.poll() is None
+            killed.kill()
+    host.file("younger than the plan")
+    report = host.attempt(job, 4)
+    assert report.result["files_quarantined"] == 300
+    assert [entry.number for entry in host.journal.in_state(State.QUARANTINED)] == list(range(300))
+    (host.root / "younger than the plan").unlink()
+    assert host.undo(job).result["files_restored"] == 300
+    assert host.manifest() == before
+
+
+def test_an_attempt_that_was_stopped_is_ended_by_the_next(host: Host, tmp_path: Path) -> None:
+    """It holds the lock of its root, and would go on where it was; what it had done counts."""
+    for number in range(300):
+        host.file(f"f{number:03}")
+    job = new_job("optimize_temp", path=str(host.root))
+    with second_process(tmp_path, job, 1) as stopped:
+        while len(host.journal.of_job(job.optimization_id)) < 20:
+            assert stopped.poll() is None
+        stopped.send_signal(signal.SIGSTOP)
+        patient = Hands(host.roots, host.journal, patience_seconds=30)
+        report = run(job, reclaim([host.part()], patient), Listening(), SystemClock(), fence=2)
+        assert stopped.wait(timeout=30) == -signal.SIGKILL
+    assert report.result["files_quarantined"] == 300
+    with pytest.raises(FencedOutError):
+        host.attempt(job, 1)

@@ -59,13 +59,16 @@ def attack(tmp_path: Path, tries: int) -> Counter[str]:
     hands = Hands(ScanRoots([root], setting="HRO_ROOTS"), Journal(tmp_path / "journal.db", SystemClock()))
     ended: Counter[str] = Counter()
     arguments = [sys.executable, "-c", SWAP, str(root / "folder"), str(root / "aside"), str(outside)]
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as attacker, hands.hold(new_job(), Plan()):
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as attacker, hands.hold(new_job(), Plan(), 1):
         assert attacker.stdout is not None
         attacker.stdout.readline()
-        for number in range(tries):
+        for number in range(100 * tries):
+            if number >= tries and 0 < ended["done"] < number:
+                break  # a machine that is busy with others may need more tries to see both ends
             outcome = hands.apply(planned(root, folder_fd, number), Listening())
             ended["done" if outcome.status is OutcomeStatus.DONE else outcome.reason.rpartition("/")[2]] += 1
             assert (outside / "victim").read_text() == "outside"
+        assert attacker.poll() is None
         attacker.kill()
     os.close(folder_fd)
     return ended
@@ -74,5 +77,4 @@ def attack(tmp_path: Path, tries: int) -> Counter[str]:
 def test_nothing_outside_the_root_is_touched(tmp_path: Path) -> None:
     """Some tries find the folder and move the file inside; all others are refused."""
     ended = attack(tmp_path, TRIES)
-    assert ended["done"] > 0
-    assert ended.total() - ended["done"] > 0
+    assert 0 < ended["done"] < ended.total(), ended

@@ -1,0 +1,58 @@
+"""Which attempt at a job acts on this host, and by which plan: a second attempt goes on where the first one died."""
+
+import sqlite3
+import zlib
+from dataclasses import dataclass
+
+from optimizer.errors import FencedOutError
+from optimizer.host.holder import Holder, holder_from_text
+from optimizer.host.journal_file import Claim, JournalFile
+from optimizer.plans import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class BegunJobs:
+    file: JournalFile
+
+    def begin(self, claim: Claim, holder: Holder) -> Holder | None:
+        """From now on this process acts; who did before, if somebody did.
+
+        Raises FencedOutError where a later attempt has begun, JournalError.
+        """
+        earlier: list[Holder] = []
+
+        def work(database: sqlite3.Connection) -> None:
+            query = "SELECT fence, holder FROM begun WHERE optimization_id = ?"
+            found = database.execute(query, (claim.optimization_id,)).fetchone()
+            if found and found[0] > claim.fence:
+                raise FencedOutError(optimization_id=claim.optimization_id)
+            earlier[:] = [holder_from_text(found[1])] if found else []
+            database.execute(
+                "INSERT INTO begun (optimization_id, fence, holder) VALUES (?, ?, ?) "
+                "ON CONFLICT DO UPDATE SET fence = excluded.fence, holder = excluded.holder",
+                (claim.optimization_id, claim.fence, holder.to_text()),
+            )
+
+        self.file.write(work)
+        return earlier[0] if earlier else None
+
+    def keep_plan(self, optimization_id: str, plan: Plan) -> None:
+        """Write down what is going to be done. Raises JournalError, FencedOutError."""
+        packed = zlib.compress(plan.model_dump_json().encode())
+        self.file.write(
+            lambda database: database.execute(
+                "UPDATE begun SET plan = ? WHERE optimization_id = ?", (packed, optimization_id)
+            )
+        )
+
+    def plan_of(self, optimization_id: str) -> Plan | None:
+        """What an attempt that died was going to do; None where none did. Raises JournalError."""
+        with self.file.reading() as database:
+            query = "SELECT plan FROM begun WHERE optimization_id = ? AND plan IS NOT NULL"
+            found = database.execute(query, (optimization_id,)).fetchone()
+        return Plan.model_validate_json(zlib.decompress(found[0])) if found else None
+
+    def end(self, optimization_id: str) -> None:
+        """The job needs no further attempt. Raises JournalError, FencedOutError."""
+        query = "UPDATE begun SET plan = NULL WHERE optimization_id = ?"
+        self.file.write(lambda database: database.execute(query, (optimization_id,)))
