@@ -48,6 +48,8 @@ from optimizer.store.vitals import Vitals
 from optimizer.values import JsonObject
 
 _DAY = 24 * 3600
+#: A worker's job waits so long for another one on its roots: a person's, or an attempt that is being ended
+_ROOT_PATIENCE_SECONDS = 60.0
 #: How long after its record an id is still answered with "expired" rather than "unknown", in seconds
 _TOMBSTONE_SECONDS = 30 * _DAY
 
@@ -114,7 +116,7 @@ def worker_parts(settings: Settings) -> WorkerParts:
         vitals=Vitals(redis=client, clock=clock),
         clock=clock,
         store=_job_store(settings, client, scripts, clock),
-        handlers=handlers(settings),
+        handlers=handlers(settings, patience_seconds=_ROOT_PATIENCE_SECONDS),
         journal=open_journal(settings),
         signing_key=_signing_key(settings),
     )
@@ -231,8 +233,14 @@ def change_roots(settings: Settings) -> ScanRoots:
     return ScanRoots(settings.roots, setting="HRO_ROOTS", one_mount=True)
 
 
-def handlers(settings: Settings, load_plan: Callable[[str], Plan] | None = None) -> Mapping[str, Handler]:
-    """Every kind's handler, by the kind's name. `load_plan` gives a dry run's plan; by default the store has it."""
+def handlers(
+    settings: Settings, load_plan: Callable[[str], Plan] | None = None, *, patience_seconds: float = 0.0
+) -> Mapping[str, Handler]:
+    """Every kind's handler, by the kind's name.
+
+    `load_plan` gives a dry run's plan; by default the store has it. A change waits `patience_seconds` for another one
+    to be done with its roots.
+    """
     clock = SystemClock()
     readable = ScanRoots(settings.scan_roots)
     cache = open_cache(
@@ -248,6 +256,7 @@ def handlers(settings: Settings, load_plan: Callable[[str], Plan] | None = None)
         keep=Keep(settings.keep),
         cache=cache,
         clock=clock,
+        patience_seconds=patience_seconds,
         policies=policies.parse(configuration.policy_text(settings) or ""),
     )
     return {

@@ -9,6 +9,7 @@ import structlog
 
 from optimizer.errors import HroError
 from optimizer.host.journal import Journal, State
+from optimizer.host.journal_file import JournalError
 from optimizer.jobs import Job
 from optimizer.kinds import KINDS
 from optimizer.ports import Clock
@@ -42,12 +43,20 @@ class Upkeep:
         self._stop.set()
 
     def _run(self) -> None:
+        self._prepare()
         while not self._stop.is_set():
             try:
                 self.submit_if_needed()
             except HroError as error:
                 log.warning("upkeep_put_off", reason=error.message)
             self._stop.wait(_SECONDS)
+
+    def _prepare(self) -> None:
+        """The journal needs its space before the disk is full."""
+        try:
+            self.journal.file.prepare()
+        except JournalError as error:
+            log.error("journal_not_prepared", reason=error.message)
 
     def submit_if_needed(self) -> str | None:
         """The id of the job that was submitted, if one was. Raises JournalError, StoreUnavailableError."""

@@ -69,14 +69,26 @@ class JournalFile:
             finally:
                 self._session = self._claim = None
 
+    def allocated(self) -> tuple[int, int]:
+        """The device that it is on, and how many bytes it takes there with all that belongs to it. Raises OSError."""
+        found = [path.stat() for path in self._path.parent.glob(f"{self._path.name}*")]
+        return self._path.parent.stat().st_dev, sum(status.st_blocks for status in found) * 512
+
+    def prepare(self) -> None:
+        """Make it, with space set aside, while there is some. Raises JournalError."""
+        with self.reading():
+            self._reserve.fill()
+
     def write(self, work: Callable[[sqlite3.Connection], object]) -> None:
         """Do `work` in a transaction, and return once it is on disk. Raises JournalError, FencedOutError."""
-        try:
-            self._transaction(work)
-        except JournalError as error:
-            if not (_is_full(error.__cause__) and self._reserve.release()):
-                raise
-            self._transaction(work)
+        while True:
+            try:
+                self._transaction(work)
+            except JournalError as error:
+                if not (_is_full(error.__cause__) and self._reserve.release()):
+                    raise
+            else:
+                return
 
     def _transaction(self, work: Callable[[sqlite3.Connection], object]) -> None:
         with self.reading() as database:
@@ -104,12 +116,24 @@ class JournalFile:
             if self._session:
                 yield self._session
                 return
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with closing(sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)) as database:
+            with closing(self._opened()) as database:
+                yield database
+
+    def _opened(self) -> sqlite3.Connection:
+        """On a full disk, even to read takes some space: for what several processes share."""
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        while True:
+            database = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)
+            try:
                 database.execute("PRAGMA journal_mode = WAL")
                 database.execute("PRAGMA synchronous = FULL")
                 database.executescript(_SCHEMA)
-                yield database
+            except sqlite3.Error as error:
+                database.close()
+                if not (_is_full(error) and self._reserve.release()):
+                    raise
+            else:
+                return database
 
 
 @contextmanager

@@ -8,6 +8,10 @@ from pathlib import Path
 _BYTES = 16 * 1024 * 1024
 
 
+#: It is given back in so many parts, as others may take what is free before we do
+_PARTS = 8
+
+
 class Reserve:
     """A file of zeros that gives its blocks back when they are needed."""
 
@@ -25,9 +29,9 @@ class Reserve:
             os.close(descriptor)
 
     def release(self) -> bool:
-        """Give it all back; whether there was anything to give. Raises OSError."""
+        """Give a part of it back; whether there was anything to give. Raises OSError."""
         with suppress(FileNotFoundError):
-            taken = self._path.stat().st_blocks
-            os.truncate(self._path, 0)
-            return taken > 0
+            size = self._path.stat().st_size
+            os.truncate(self._path, max(0, size - self._size // _PARTS))
+            return size > 0
         return False

@@ -38,11 +38,12 @@ class Tools:
     cache: HashCache
     clock: Clock
     policies: Mapping[str, Policy]
+    patience_seconds: float  #: to wait for another change of the same roots
 
 
 def changes(tools: Tools, load_plan: Callable[[str], Plan]) -> Mapping[str, Handler]:
     """Each kind's handler by its name; `load_plan` gives the plan of a dry run as it was shown."""
-    hands = Hands(tools.roots, tools.journal)
+    hands = Hands(tools.roots, tools.journal, patience_seconds=tools.patience_seconds)
     parts: Mapping[str, Parts] = {
         "optimize_temp": [_temp(tools)],
     }
@@ -80,4 +81,5 @@ def _policies(tools: Tools, parts: Mapping[str, Parts]) -> Policies:
         journal=tools.journal,
         clock=tools.clock,
         other_owner=kubelet,
+        patience_seconds=tools.patience_seconds,
     )

@@ -9,12 +9,13 @@ from optimizer.values import JsonObject
 def measure(hands: Hands) -> JsonObject:
     """`free_bytes` {root: bytes}, `disk_percent` of the fullest filesystem, and `filesystems`, one of each device."""
     rooms = hands.rooms()
+    journal_device, journal_bytes = hands.journal.file.allocated()
     return {
         "free_bytes": {root: room.free_bytes for root, room in rooms.items()},
         "disk_percent": max((_percent(room) for room in rooms.values()), default=0.0),
         "filesystems": [
             {"device": room.device, "free_bytes": room.free_bytes, "free_inodes": room.free_inodes,
-             "noise_bytes": room.noise_bytes}
+             "noise_bytes": room.noise_bytes, "journal_bytes": journal_bytes * (room.device == journal_device)}
             for room in {room.device: room for room in rooms.values()}.values()
         ],
     }  # fmt: skip

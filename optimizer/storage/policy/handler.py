@@ -43,11 +43,12 @@ class Policies:
     journal: Journal
     clock: Clock
     other_owner: Callable[[], str | None]  #: who else reclaims space on this host, None where nobody does
+    patience_seconds: float = 0.0  #: to wait for another change of the same roots
     pause: Callable[[float], None] = time.sleep
 
     def handler(self, without_policy: Change[Any]) -> Change[Any]:
         """For jobs that name a policy; `without_policy` does the others, with its own plan."""
-        hands = Hands(self.roots, self.journal, guard_for=self._guard_for)
+        hands = Hands(self.roots, self.journal, self.patience_seconds, self._guard_for)
 
         def look(job: Job, progress: Progress) -> Any:
             policy = self._policy_of(job)

@@ -9,6 +9,7 @@ inodes_low_percent = 80
 order = ["quarantine", "cache", "logs", "temp", "duplicates", "compress"]
 max_bytes = 20_000_000_000     # of one run
 max_files = 10_000
+temp_paths = ["/srv/data/tmp"] # folders of temporary files; left out, /tmp and /var/tmp
 min_age_days = 7               # of temporary files and logs; cold files count from 30 days on
 quarantine_days = 1            # what has waited for so long in quarantine is purged
 """
@@ -46,6 +47,7 @@ class Policy(Value):
     order: tuple[Annotated[Step, Field(strict=False)], ...] = Field(min_length=1, strict=False)
     max_bytes: int = Field(gt=0)
     max_files: int = Field(gt=0)
+    temp_paths: tuple[AbsolutePath, ...] = Field((), strict=False)
     min_age_days: int = Field(7, ge=0, le=36_500)
     quarantine_days: int = Field(1, ge=0, le=3650)
 

@@ -1,6 +1,6 @@
 """What each step of a policy asks of the parts of this room."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -18,19 +18,25 @@ from optimizer.values import JsonObject
 _COLD_DAYS = 30
 
 #: The kind whose parts do a step, and what they are asked for
-_ASKED: Mapping[Step, tuple[str, Callable[[Policy], JsonObject]]] = {
-    Step.CACHE: ("optimize_cache", lambda _policy: {"allow_irreversible": True}),  # the policy names it
+_ASKED: Mapping[Step, tuple[str, Callable[[Policy], list[JsonObject]]]] = {
+    Step.CACHE: ("optimize_cache", lambda _policy: [{"allow_irreversible": True}]),  # the policy names it
     Step.LOGS: (
         "optimize_logs",
-        lambda policy: {"days_old": policy.min_age_days, "allow_irreversible": True},
+        lambda policy: [{"days_old": policy.min_age_days, "allow_irreversible": True}],
     ),
-    Step.TEMP: ("optimize_temp", lambda policy: {"days_old": policy.min_age_days}),
-    Step.DUPLICATES: ("optimize_duplicates", lambda policy: {"path": policy.path, "action": "reflink"}),
+    Step.TEMP: ("optimize_temp", lambda policy: [*_temporary(policy)]),
+    Step.DUPLICATES: ("optimize_duplicates", lambda policy: [{"path": policy.path, "action": "reflink"}]),
     Step.COMPRESS: (
         "optimize_compress",
-        lambda policy: {"path": policy.path, "days_old": max(_COLD_DAYS, policy.min_age_days)},
+        lambda policy: [{"path": policy.path, "days_old": max(_COLD_DAYS, policy.min_age_days)}],
     ),
 }
+
+
+def _temporary(policy: Policy) -> Iterator[JsonObject]:
+    """The folders that the policy names; where it names none, those of the system."""
+    age: JsonObject = {"days_old": policy.min_age_days}
+    yield from ({**age, "path": path} for path in policy.temp_paths) if policy.temp_paths else (age,)
 
 
 def policy_steps(
@@ -43,11 +49,11 @@ def policy_steps(
 
 def _plan(
     parts: Sequence[Part[Any, Any]],
-    asked: Callable[[Policy], JsonObject],
+    asked: Callable[[Policy], list[JsonObject]],
     policy: Policy,
     progress: Progress,
 ) -> Plan:
-    options = [(part, part.options_of(asked(policy))) for part in parts]
+    options = [(part, part.options_of(said)) for part in parts for said in asked(policy)]
     return joined([part.plan(said, part.look(said, progress)) for part, said in options])
 
 

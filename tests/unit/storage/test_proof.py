@@ -11,7 +11,11 @@ amounts = st.integers(0, 1 << 50)
 
 
 def seen(*free: int, noise: int = 0) -> JsonObject:
-    return {"filesystems": [{"device": d, "free_bytes": f, "noise_bytes": noise} for d, f in enumerate(free)]}
+    return {
+        "filesystems": [
+            {"device": d, "free_bytes": f, "noise_bytes": noise, "journal_bytes": 0} for d, f in enumerate(free)
+        ]
+    }
 
 
 def test_what_the_filesystem_shows_is_proven() -> None:
@@ -34,9 +38,16 @@ def test_a_busy_disk_proves_nothing() -> None:
 
 def test_two_roots_on_one_filesystem_count_once() -> None:
     """A device is told by its number."""
-    twice = [{"device": 7, "free_bytes": 10 * MIB, "noise_bytes": 0}] * 2
-    after = [{"device": 7, "free_bytes": 12 * MIB, "noise_bytes": 0}] * 2
+    twice = [{"device": 7, "free_bytes": 10 * MIB, "noise_bytes": 0, "journal_bytes": 0}] * 2
+    after = [{"device": 7, "free_bytes": 12 * MIB, "noise_bytes": 0, "journal_bytes": 0}] * 2
     assert prove(2 * MIB, {"filesystems": twice}, {"filesystems": after}, 0.1).measured_bytes == 2 * MIB
+
+
+def test_the_journal_pays_for_itself() -> None:
+    """Its rows lie on the same disk; what they take was freed all the same."""
+    before = {"filesystems": [{"device": 1, "free_bytes": 0, "noise_bytes": 0, "journal_bytes": MIB}]}
+    after = {"filesystems": [{"device": 1, "free_bytes": 0, "noise_bytes": 0, "journal_bytes": 3 * MIB}]}
+    assert prove(2 * MIB, before, after, 0.1).freed_bytes == 2 * MIB
 
 
 def test_noise_lasts_as_long_as_the_work() -> None:
