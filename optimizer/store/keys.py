@@ -17,6 +17,7 @@ HISTORY = "hro:history"  #: list of what finished changing jobs did, newest firs
 QUARANTINE = "hro:quarantine"  #: hash by host of what its last changing job saw in quarantine
 WORKERS = "hro:workers"  #: hash of heartbeats by worker name
 
+NOTHING = "hro:nothing"  #: never there: to delete it is a write that takes no memory
 UNACKED = "unacked"  #: Celery's own hash of what workers have popped, by delivery tag
 
 
