@@ -16,6 +16,7 @@ from celery import signals
 from celery.worker import state
 
 from optimizer import bootstrap, logs
+from optimizer.cli.stack.with_parent import PR_SET_PDEATHSIG, prctl
 from optimizer.errors import StoreUnavailableError
 from optimizer.kinds import Resource
 from optimizer.settings import Settings
@@ -105,6 +106,7 @@ def _upkeep(settings: Settings) -> Upkeep:
 def connect(settings: Settings) -> None:
     """Bind the handlers for this process; Celery keeps only weak references, hence `weak=False`."""
     hearts: dict[str, Heart] = {}
+    parent = os.getpid()
     seconds = min(HEARTBEAT_SECONDS, settings.lease_seconds / 3)
 
     def set_up_logging(**_: Any) -> None:
@@ -113,6 +115,12 @@ def connect(settings: Settings) -> None:
     def initialized(sender: str, **_: Any) -> None:
         if sender.partition("@")[0] in settings.background:
             give_way()  # now, because processes that are started later inherit it
+
+    def process_started(**_: Any) -> None:
+        """A process whose parent dies has nobody who renews its lease: its job is for another one to do."""
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
 
     def ready(sender: Any, **_: Any) -> None:
         resource = sender.hostname.partition("@")[0]
@@ -131,5 +139,6 @@ def connect(settings: Settings) -> None:
 
     signals.setup_logging.connect(set_up_logging, weak=False)
     signals.celeryd_init.connect(initialized, weak=False)
+    signals.worker_process_init.connect(process_started, weak=False)
     signals.worker_ready.connect(ready, weak=False)
     signals.worker_shutdown.connect(stopped, weak=False)

@@ -17,7 +17,7 @@ from optimizer.kinds import Resource
 from optimizer.store.connection import PATIENT, connect
 from optimizer.store.jobs import JobStore
 from tests.fakes.submitted import new_job
-from tests.processes import eventually, runs
+from tests.processes import all_gone, eventually, runs
 from workers.app import broker_url
 
 
@@ -56,6 +56,14 @@ def test_work_that_can_wait_gives_way(worker: Worker) -> None:
     parent = psutil.Process(worker.pid)
     for process in (parent, *parent.children(recursive=True)):
         assert (process.nice(), process.ionice().ioclass) == (10, psutil.IOPRIO_CLASS_IDLE)
+
+
+def test_the_processes_of_a_worker_that_is_killed_die_with_it(worker: Worker) -> None:
+    """Nobody renews their leases any more; what they did would be done twice."""
+    children = [process.pid for process in psutil.Process(worker.pid).children(recursive=True)]
+    assert children
+    psutil.Process(worker.pid).kill()
+    assert all_gone([worker.pid, *children])
 
 
 def test_a_message_that_outlived_all_memory_of_its_job_is_dropped(worker: Worker, redis_url: str) -> None:
