@@ -1,0 +1,48 @@
+"""A small disk of its own, that can be full."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+_MEBIBYTES = 256
+
+
+@dataclass(slots=True)
+class Disk:
+    folder: Path
+    is_mounted: bool  #: else it is a folder of the machine's own disk, which nobody may fill
+
+    def fill(self) -> None:
+        """Take all room that is left."""
+        descriptor = os.open(self._ballast, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            room = os.fstatvfs(descriptor)
+            os.posix_fallocate(descriptor, 0, max(1, room.f_bavail * room.f_frsize))
+        except OSError:
+            pass  # somebody was faster; what is left is little
+        finally:
+            os.close(descriptor)
+
+    def empty(self) -> None:
+        """Give the room back."""
+        self._ballast.unlink(missing_ok=True)
+
+    @property
+    def _ballast(self) -> Path:
+        return self.folder / "ballast"
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[Disk]:
+    """A filesystem in memory, mounted at `folder`, where this process may mount one; else the plain folder."""
+    folder.mkdir()
+    options = f"size={_MEBIBYTES}m,mode=0700,nosuid,nodev"
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "chaos", folder], capture_output=True, check=False)
+    try:
+        yield Disk(folder, is_mounted=mounted.returncode == 0)
+    finally:
+        if mounted.returncode == 0:
+            subprocess.run(["umount", "--lazy", folder], check=True)
