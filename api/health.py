@@ -27,6 +27,7 @@ class Signs:
     job_host: str
     has_amqp: bool
     has_signing_key: bool
+    has_schedules: bool
     outbox: int = 0  #: events that wait for RabbitMQ
 
 
@@ -75,9 +76,16 @@ def _worker_warnings(signs: Signs) -> list[str]:
     if signs.workers is None:
         return ["Redis cannot be reached: no job can be taken."]
     warnings = [f"No worker {name}: its jobs wait." for name in _missing(signs)]
-    if not any(name.startswith("keeper@") for name in _there(signs)):
+    if not _is_there(signs, "keeper"):
         warnings.append("No keeper: events and tasks that other services enqueue wait.")
+    if signs.has_schedules and not _is_there(signs, "beat"):
+        warnings.append("No beat: nothing that is scheduled is started.")
     return warnings
+
+
+def _is_there(signs: Signs, role: str) -> bool:
+    """Whether there is one, on whichever host: one does for all of them."""
+    return any(name.startswith(f"{role}@") for name in _there(signs))
 
 
 def _disk_warnings(system: JsonObject) -> list[str]:

@@ -60,6 +60,7 @@ def _signs() -> judging.Signs:
         job_host=settings.job_host,
         has_amqp=settings.amqp_url is not None,
         has_signing_key=settings.signing_key is not None,
+        has_schedules=bool(service().parts.schedules),
         outbox=outbox,
     )
 

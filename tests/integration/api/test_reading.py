@@ -188,6 +188,8 @@ def test_health_names_what_is_missing(client: FlaskClient) -> None:
     assert (answer.status_code, answer.json["status"]) == (200, "degraded")
     assert set(answer.json) == {"status", "agent", "version", "timestamp", "system", "dependencies", "warnings"}
     assert answer.json["dependencies"]["redis"] == "healthy"
+    beginnings = {" ".join(warning.split()[:2]) for warning in answer.json["warnings"]}
+    assert {"No worker", "No keeper:", "No beat:"} <= beginnings  # there is a schedule unless a file says else
 
 
 def test_a_stranger_learns_nothing_of_the_host(client: FlaskClient) -> None:

@@ -9,14 +9,18 @@ from optimizer.kinds import Resource
 from optimizer.store.vitals import QueueState
 
 ALL = {f"{resource}@here": {"host": "here", "resource": resource.value, "alive": True} for resource in Resource} | {
-    "keeper@here": {"host": "here", "role": "keeper", "alive": True}
+    f"{role}@here": {"host": "here", "role": role, "alive": True} for role in ("keeper", "beat")
 }
+
+
+def without(name: str) -> dict[str, Any]:
+    return {other: facts for other, facts in ALL.items() if other != name}
 
 
 def signs(**changed: Any) -> Signs:
     usual: dict[str, Any] = {
         "workers": ALL, "queues": [], "system": {"disks": []}, "job_host": "here", "has_amqp": False,
-        "has_signing_key": True,
+        "has_signing_key": True, "has_schedules": True,
     }  # fmt: skip
     return Signs(**(usual | changed))
 
@@ -45,7 +49,10 @@ def test_without_redis_it_is_unhealthy() -> None:
         ({"outbox": 100_001}, "100001 events wait"),
         ({"has_signing_key": False}, "HRO_SIGNING_KEY"),
         ({"has_amqp": True}, "RabbitMQ"),
-        ({"workers": {name: facts for name, facts in ALL.items() if "role" not in facts}}, "No keeper"),
+        *[({"workers": without(name)}, f"No worker {name}: its jobs wait") for name in ALL if "resource" in ALL[name]],
+        ({"workers": without("keeper@here")}, "No keeper: events"),
+        ({"workers": without("beat@here")}, "No beat: nothing that is scheduled is started"),
+        ({"workers": ALL | {"beat@here": ALL["beat@here"] | {"alive": False}}}, "No beat"),
     ],
 )
 def test_what_is_not_right_degrades_it_and_is_said(changed: dict[str, Any], warning: str) -> None:
@@ -53,6 +60,13 @@ def test_what_is_not_right_degrades_it_and_is_said(changed: dict[str, Any], warn
     judged = judge(signs(**changed))
     assert judged["status"] == "degraded"
     assert any(warning in said for said in judged["warnings"])
+
+
+def test_without_a_schedule_no_beat_is_missed() -> None:
+    """And where there is one, a beat of another host does as well: whichever comes first starts what is due."""
+    elsewhere = without("beat@here") | {"beat@there": {"host": "there", "role": "beat", "alive": True}}
+    assert judge(signs(workers=without("beat@here"), has_schedules=False))["status"] == "healthy"
+    assert judge(signs(workers=elsewhere))["status"] == "healthy"
 
 
 @pytest.mark.parametrize("percent", [12.0, 90.0])
