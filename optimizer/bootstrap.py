@@ -149,7 +149,7 @@ def keeper_parts(settings: Settings) -> KeeperParts:
             scripts=scripts,
             lifetimes=lifetimes(settings),
             clock=clock,
-            patience_seconds=settings.lease_seconds,
+            lease_seconds=settings.lease_seconds,
         ),
         outbox=Stream(redis=client, name=keys.OUTBOX, consumer=consumer),
         celery_events=Stream(redis=client, name=keys.CELERY_EVENTS, consumer=consumer),

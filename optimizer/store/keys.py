@@ -18,7 +18,7 @@ QUARANTINE = "hro:quarantine"  #: hash by host of what its last changing job saw
 WORKERS = "hro:workers"  #: hash of heartbeats by worker name
 
 NOTHING = "hro:nothing"  #: never there: to delete it is a write that takes no memory
-UNACKED = "unacked"  #: Celery's own hash of what workers have popped, by delivery tag
+UNACKED_INDEX = "unacked_index"  #: Celery's own sorted set of tags of what workers hold, by when they took it, in s
 
 
 def lease(name: str) -> str:

@@ -32,8 +32,8 @@ class Reconciler:
     lifetimes: endings.Lifetimes
     clock: Clock
     grace_seconds: float = GRACE_SECONDS
-    #: No lease is ended so soon after Redis was away: nobody could renew one
-    patience_seconds: float = LEASE_SECONDS
+    #: How long a worker may be silent. Nothing is taken from one so soon after Redis was away: it could not speak
+    lease_seconds: float = LEASE_SECONDS
     _steady_since: float | None = field(default=None, init=False)
 
     def reconcile(self) -> None:
@@ -44,7 +44,7 @@ class Reconciler:
         try:
             self._promote_due()
             self._restore_messages()
-            if now - self._steady_since >= self.patience_seconds:
+            if now - self._steady_since >= self.lease_seconds:
                 self._expire_leases()
         except StoreUnavailableError:
             self._steady_since = None
@@ -56,7 +56,7 @@ class Reconciler:
 
     def _restore_messages(self) -> None:
         for queue in self._queues_with_jobs():
-            if restored := self.scripts.call("restore", queue, self._grace_ms, _MOST):
+            if restored := self.scripts.call("restore", queue, self._grace_ms, round(self.lease_seconds * 1000), _MOST):
                 log.info("messages_restored", queue=queue, count=restored)
 
     def _queues_with_jobs(self) -> list[str]:

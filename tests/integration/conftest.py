@@ -45,7 +45,7 @@ def store(redis_url: str) -> Store:
         jobs=JobStore(redis=client, scripts=scripts, lifetimes=lifetimes, clock=clock, signing_key=b"key"),
         attempts=AttemptStore(scripts=scripts, lifetimes=lifetimes, clock=clock, wait=clock.move),
         reconciler=Reconciler(
-            redis=client, scripts=scripts, lifetimes=lifetimes, clock=clock, grace_seconds=0, patience_seconds=0
+            redis=client, scripts=scripts, lifetimes=lifetimes, clock=clock, grace_seconds=0, lease_seconds=0
         ),
         vitals=Vitals(redis=client, clock=clock),
         clock=clock,

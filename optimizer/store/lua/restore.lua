@@ -1,15 +1,16 @@
 -- Puts the messages of a queue back that got lost: between the moment when a worker pops one and the moment when Celery
--- notes that it has, nobody knows of it.
+-- notes that it has, nobody knows of it; and what a worker has noted dies with it if it does not begin.
 --
 -- A queue is first in, first out, and each message says since when its job waits. So a job that has waited for longer
 -- than the one whose message is popped next has no message in the list, and nothing but those few is looked at. Where
 -- the list is empty, that is so for every job that waits for longer than Celery needs to note what it has popped.
 --
--- ARGV 1 queue  2 grace in ms  3 how many at most
+-- ARGV 1 queue  2 grace in ms  3 how long in ms a worker may hold a message before it begins  4 how many at most
 -- Returns how many were put back
 go_on_when_full()
 local queue, queued = ARGV[1], queued_key(ARGV[1])
-local watermark = now_ms() - ARGV[2]
+local now = now_ms()
+local watermark = now - ARGV[2]
 
 local next_message = redis.call('LINDEX', queue, -1)
 if next_message then
@@ -23,11 +24,12 @@ if next_message then
 end
 
 local lost = {}
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', queued, '-inf', '(' .. watermark, 'LIMIT', 0, ARGV[3])) do
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', queued, '-inf', '(' .. watermark, 'LIMIT', 0, ARGV[4])) do
   local job = redis.call('HMGET', job_key(id), 'status', 'pushes', 'queued_ms')
+  local noted = job[2] and redis.call('ZSCORE', 'unacked_index', tag_of(id, job[2], job[3])) -- in seconds
   if job[1] ~= 'queued' then
     redis.call('ZREM', queued, id)
-  elseif redis.call('HEXISTS', 'unacked', tag_of(id, job[2], job[3])) == 0 then
+  elseif not noted or noted * 1000 < now - ARGV[3] then
     table.insert(lost, id)
   end
 end

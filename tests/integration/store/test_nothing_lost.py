@@ -81,7 +81,9 @@ class Service(RuleBasedStateMachine):
     @rule(queue=queues)
     def die_before_claiming(self, queue: str) -> None:
         if message := self._pop(queue):
-            self.store.redis.hset("unacked", json.loads(message)["properties"]["delivery_tag"], message)
+            tag = json.loads(message)["properties"]["delivery_tag"]
+            self.store.redis.hset("unacked", tag, message)
+            self.store.redis.zadd("unacked_index", {tag: int(self.store.redis.time()[0])})
 
     @rule()
     def hand_out_again_what_was_noted(self) -> None:
@@ -89,6 +91,7 @@ class Service(RuleBasedStateMachine):
         for tag, message in cast("dict[str, str]", self.store.redis.hgetall("unacked")).items():
             self.store.redis.rpush(json.loads(message)["properties"]["delivery_info"]["routing_key"], message)
             self.store.redis.hdel("unacked", tag)
+            self.store.redis.zrem("unacked_index", tag)
 
     @rule(queue=queues)
     def hand_out_twice(self, queue: str) -> None:

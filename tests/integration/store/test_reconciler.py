@@ -87,12 +87,16 @@ def test_a_message_that_got_lost_from_the_middle_comes_back_in_its_turn(store: S
 
 
 def test_a_message_that_a_worker_holds_is_not_lost(store: Store) -> None:
-    """Celery has noted that it took it, and will hand it out again by itself."""
-    submitted(store, 1)
-    taken = pop(store)
-    store.redis.hset("unacked", taken["properties"]["delivery_tag"], "as Celery notes it")
+    """Until it has held it for so long that it must be dead; else it would have begun."""
+    (job,) = submitted(store, 1)
+    store.reconciler.lease_seconds = 15
+    tag, now = pop(store)["properties"]["delivery_tag"], int(store.redis.time()[0])
+    store.redis.zadd("unacked_index", {tag: now - 10})
     store.reconciler.reconcile()
     assert ids(store) == []
+    store.redis.zadd("unacked_index", {tag: now - 20})
+    store.reconciler.reconcile()
+    assert ids(store) == [job.optimization_id]
 
 
 def test_a_message_that_was_popped_a_moment_ago_is_given_time(store: Store) -> None:
@@ -122,7 +126,7 @@ def test_two_reconcilers_bring_each_job_back_once(store: Store) -> None:
     store.redis.delete("cpu.here")
     scripts, lifetimes = store.attempts.scripts, store.attempts.lifetimes
     other = Reconciler(
-        redis=store.redis, scripts=scripts, lifetimes=lifetimes, clock=store.clock, grace_seconds=0, patience_seconds=0
+        redis=store.redis, scripts=scripts, lifetimes=lifetimes, clock=store.clock, grace_seconds=0, lease_seconds=0
     )
     other.reconcile()
     store.reconciler.reconcile()
@@ -175,7 +179,7 @@ def test_no_lease_ends_soon_after_redis_was_away(store: Store) -> None:
     (job,) = submitted(store, 1)
     claimed(store, job)
     lease_is_over(store, job)
-    store.reconciler.patience_seconds = 15
+    store.reconciler.lease_seconds = 15
     store.reconciler.redis = connect("redis://127.0.0.1:1", PATIENT)
     with pytest.raises(StoreUnavailableError):
         store.reconciler.reconcile()
