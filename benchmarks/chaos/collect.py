@@ -93,6 +93,8 @@ def _rows(journal: Path) -> Iterator[Row]:
 
 
 def _query(journal: Path, query: str) -> list[tuple[Any, ...]]:
+    if not journal.exists():  # no job has changed anything
+        return []
     with closing(sqlite3.connect(f"file:{journal}?mode=ro", uri=True)) as database:
         return database.execute(query).fetchall()
 

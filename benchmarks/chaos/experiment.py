@@ -1,5 +1,6 @@
 """One run: faults while clients submit jobs, then rest, then the account."""
 
+import shutil
 import subprocess
 import sys
 import time
@@ -72,6 +73,7 @@ class Experiment:
         strikes = self._strike()
         rest_seconds = self._rest()
         stack = self.stack
+        shutil.copytree(stack.state, stack.folder / "state")  # beside the logs, for whoever keeps them
         evidence = collect.collect(
             self.client, self.ledger, self.inbox.heard, data=stack.data, state=stack.state, logs=stack.logs
         )
@@ -157,7 +159,6 @@ def foreign_client(redis_url: str) -> Celery:
 def run(folder: Path, *, seed: int, seconds: float, jobs: int) -> Run:
     """`folder`: an empty one, for servers, state and logs."""
     with Stack(folder, Resource, worker="benchmarks.chaos.worker", hosts=2) as stack:
-        if stack.broker is None:
+        if stack.inbox is None:
             raise RuntimeError("a run needs RabbitMQ")
-        with Inbox(stack.broker.url) as inbox:
-            return Experiment(stack, inbox, seed, seconds, jobs).run()
+        return Experiment(stack, stack.inbox, seed, seconds, jobs).run()

@@ -40,6 +40,7 @@ DECK = (
     (Deed.KILL, Part.RABBITMQ),
     (Deed.STOP, Part.WORKER),
     (Deed.STOP, Part.KEEPER),
+    (Deed.STOP, Part.REDIS),
     (Deed.STOP_CHILD, Part.WORKER),
     (Deed.FILL, Part.DISK),
 )
@@ -70,8 +71,8 @@ def schedule(seed: int, seconds: float, *, with_disk: bool = True) -> list[Fault
     dealt: list[tuple[Deed, Part]] = []
     while len(dealt) < count:
         dealt += chance.sample(DECK, len(DECK))
-    return [
+    faults = [
         Fault((place + chance.random()) * gap, deed, part, chance.random(), chance.uniform(_SHORTEST, _LONGEST))
         for place, (deed, part) in enumerate(dealt[:count], start=1)
-        if with_disk or part is not Part.DISK
     ]
+    return [fault for fault in faults if with_disk or fault.part is not Part.DISK]

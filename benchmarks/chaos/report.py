@@ -53,7 +53,7 @@ def rows(run: Run) -> dict[str, list[float]]:
 
 def picture(moments: Mapping[str, Sequence[float]], seconds: float, width: int = _WIDTH) -> list[str]:
     """A line each; a column is a stretch of time, and its digit is how often it happened then."""
-    margin = max(map(len, moments), default=0)
+    margin = max(map(len, [*moments, "seconds"]))
     lines = []
     for name, at in moments.items():
         columns = Counter(min(width - 1, max(0, int(moment / seconds * width))) for moment in at)

@@ -16,6 +16,7 @@ import psutil
 from benchmarks.chaos.broker import Broker
 from benchmarks.chaos.disk import small_disk
 from benchmarks.chaos.faults import Part
+from benchmarks.chaos.inbox import Inbox
 from benchmarks.chaos.programs import environment, programs
 from optimizer import settings as configuration
 from optimizer.cli.keys import add_key
@@ -85,6 +86,7 @@ class Stack:
             for made in (self.data, self.state):
                 made.mkdir()
             self.broker = stack.enter_context(Broker(self.folder / "rabbitmq")) if self._with_broker else None
+            self.inbox = stack.enter_context(Inbox(self.broker.url)) if self.broker else None
             stack.callback(self._end)
             self._make_places()
             self._start()

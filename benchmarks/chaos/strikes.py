@@ -3,12 +3,13 @@
 import os
 import signal
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from benchmarks.chaos.faults import Deed, Fault, Part
 from benchmarks.chaos.stack import Place, Stack
+from optimizer.kinds import Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,8 @@ class Striker:
         places = self.stack.of(fault.part)
         if not places:
             return None
+        # Only jobs of storage move files, and so its worker is hit as often as two others together
+        places += [place for place in places if place.program.name == f"worker-{Resource.STORAGE}"]
         place = places[int(fault.choice * len(places))]
         victim = self._victim(fault, place)
         if victim is None:
@@ -86,6 +89,16 @@ class Striker:
             return place.pid
         pool = place.pool()
         return pool[int(fault.choice * 997) % len(pool)] if pool else None
+
+
+@contextmanager
+def paused(place: Place) -> Iterator[None]:
+    """A program and all of its processes, stopped for as long as this lasts."""
+    _send(-place.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        _send(-place.pid, signal.SIGCONT)
 
 
 def _send(victim: int, number: signal.Signals) -> None:
