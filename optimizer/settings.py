@@ -58,6 +58,7 @@ class Settings(Value):
     cache_url: SecretStr | None = None  #: of the hash cache; by default database 1 of the same server
     amqp_url: SecretStr | None = None
     state_dir: Path = Path()
+    heart_file: Path | None = None  #: touched with each heartbeat, for a health check from outside the process
     roots: Paths = ()
     scan_roots: Paths = ()
     keep: Names = ()  #: globs of whole paths that no plan may touch

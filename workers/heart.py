@@ -4,15 +4,14 @@ from pathlib import Path
 
 import structlog
 
-FOLDER = "hearts"
-
 log = structlog.get_logger(__name__)
 
 
-def touch(state_dir: Path, name: str) -> None:
-    """Say in the state folder that this process is alive. A folder that cannot be written to is no reason to stop."""
+def touch(file: Path | None) -> None:
+    """Say that this process is alive, where a file is named for it. One that cannot be written is no reason to stop."""
+    if file is None:
+        return
     try:
-        (state_dir / FOLDER).mkdir(exist_ok=True)
-        (state_dir / FOLDER / name).touch()
+        file.touch()
     except OSError as error:
-        log.debug("heart_not_touched", reason=error.strerror)
+        log.warning("heart_not_touched", file=str(file), reason=error.strerror)

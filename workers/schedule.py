@@ -78,7 +78,7 @@ class StoreScheduler(PersistentScheduler):
         settings = worker_settings()
         self._parts = bootstrap.beat_parts(settings)
         self._host = settings.job_host
-        self._name, self._state_dir = f"beat@{settings.host}", settings.state_dir
+        self._name, self._heart_file = f"beat@{settings.host}", settings.heart_file
         self._facts = {"host": settings.host, "role": "beat", "pid": os.getpid()}
         self._entries = {entry.name: entry for entry in self._parts.schedules}
         self.app.conf.beat_schedule = {
@@ -90,7 +90,7 @@ class StoreScheduler(PersistentScheduler):
         """As Celery's, and besides say that beat is there, as often as a worker does."""
         try:
             self._parts.vitals.beat(self._name, self._facts)
-            heart.touch(self._state_dir, self._name)
+            heart.touch(self._heart_file)
         except StoreUnavailableError:
             log.warning("heartbeat_not_written")
         return min(float(super().tick(*arguments, **more)), HEARTBEAT_SECONDS)

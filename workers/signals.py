@@ -48,7 +48,7 @@ class Heart:
 
     name: str
     facts: Callable[[], JsonObject]  #: asked for each beat: an engine may come and go
-    state_dir: Path
+    heart_file: Path | None
     seconds: float  #: between two beats
     watchdog: Watchdog
     _held: set[tuple[str, int]] = field(default_factory=set)
@@ -75,7 +75,7 @@ class Heart:
         for optimization_id, process in running:
             self._renew(optimization_id, process)
         worker_parts().vitals.beat(self.name, {"pid": os.getpid(), **self.facts()})
-        heart.touch(self.state_dir, self.name)
+        heart.touch(self.heart_file)
         self._watch(is_running=bool(running))
 
     def _watch(self, *, is_running: bool) -> None:
@@ -126,7 +126,7 @@ def connect(settings: Settings) -> None:
         resource = sender.hostname.partition("@")[0]
         facts = partial(bootstrap.worker_facts, settings, resource)
         watchdog = Watchdog(_LEASES_UNTIL_STUCK * settings.lease_seconds)
-        beating = hearts[sender.hostname] = Heart(sender.hostname, facts, settings.state_dir, seconds, watchdog)
+        beating = hearts[sender.hostname] = Heart(sender.hostname, facts, settings.heart_file, seconds, watchdog)
         log.info("worker_ready", **facts())
         beating.start()
         if resource == Resource.STORAGE:

@@ -22,6 +22,8 @@ COMMANDS = [line.partition(" #")[0].strip() for line in LINES if line.strip()]
 MADE = [command for command in COMMANDS if command.startswith("make ")]
 CURLED = [command for command in COMMANDS if command.startswith("curl ")]
 LOCAL = [command for command in COMMANDS if command.startswith(".venv/bin/hro ")]
+#: tests/containers runs them
+CONTAINED = [command for command in COMMANDS if command.startswith(("export ", "docker compose "))]
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +54,7 @@ def run(command: str, environment: dict[str, str]) -> str:
 
 def test_every_command_is_of_a_kind_that_is_tested_here() -> None:
     """A new one needs a test, too."""
-    assert sorted(MADE + CURLED + LOCAL) == sorted(COMMANDS)
+    assert sorted(MADE + CURLED + LOCAL + CONTAINED) == sorted(COMMANDS)
 
 
 @pytest.mark.parametrize("command", MADE)

@@ -1,6 +1,7 @@
 """The compose file keeps the policy, and each line of the original that is put back is caught."""
 
 import copy
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
@@ -12,14 +13,21 @@ import yaml
 from optimizer.kinds import Resource
 from tests.containers.policy import broken_rules
 
-FOLDER = Path(__file__).parents[2] / "docker"
-FILE = FOLDER / "compose.yaml"
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "docker"
+FILES = ("compose.yaml", "compose.change.yaml")
 Compose = dict[str, Any]
 
 
 @pytest.fixture
 def compose() -> Compose:
-    parsed: Compose = yaml.safe_load(FILE.read_text())
+    parsed: Compose = yaml.safe_load((FOLDER / "compose.yaml").read_text())
+    return parsed
+
+
+@pytest.fixture
+def overlay() -> Compose:
+    parsed: Compose = yaml.safe_load((FOLDER / "compose.change.yaml").read_text())
     return parsed
 
 
@@ -58,9 +66,51 @@ def test_a_secret_is_handed_only_to_who_needs_it(compose: Compose) -> None:
     }
 
 
-def test_the_overlay_for_changes_gives_way_at_one_point(compose: Compose) -> None:
+def test_no_two_services_write_to_one_volume(compose: Compose) -> None:
+    """One that may run under another uid would be shut out by what the first has made there."""
+    writers = defaultdict(list)
+    for name, service in compose["services"].items():
+        for volume in service["volumes"] if name != "init" else ():
+            if not volume.get("read_only"):
+                writers[volume["source"]].append(name)
+    assert writers == {
+        "redis": ["redis"], "rabbitmq": ["rabbitmq"], "journal": ["worker-storage"], "schedule": ["beat"]
+    }  # fmt: skip
+
+
+def test_a_heart_is_the_container_s_own(compose: Compose) -> None:
+    """In its /tmp, which is new with each start: neither another uid nor an earlier process has left a file there."""
+    beating = [name for name, service in compose["services"].items() if "HEART" in str(service.get("healthcheck"))]
+    assert beating == [*(f"worker-{resource}" for resource in Resource), "keeper", "beat"]
+    for service in map(compose["services"].get, beating):
+        assert service["environment"]["HRO_HEART_FILE"].startswith("/tmp/")
+        assert any(mount.startswith("/tmp:") for mount in service["tmpfs"])
+        assert not any(volume["target"].startswith("/tmp") for volume in service["volumes"])
+
+
+def test_the_state_folder_is_that_of_the_uid(compose: Compose, overlay: Compose) -> None:
+    """In the base file as in the overlay: a journal is for its owner alone."""
+    for services in (compose["services"], overlay["services"]):
+        worker = services["worker-storage"]
+        uid = re.sub(r":\?[^}]*", "", worker["user"]).partition(":")[0]
+        assert worker["environment"]["HRO_STATE_DIR"] == f"/var/lib/hro/{uid}"
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/operations.md", *(f"docker/{file}" for file in FILES)])
+def test_commands_for_compose_set_what_its_files_ask_for(page: str) -> None:
+    """So that each works as it is written."""
+    found = re.findall(r"^```[^`]*^```|(?:^# {5}[^\n]*\n)+", (ROOT / page).read_text(), re.MULTILINE)
+    blocks = [block for block in found if "docker compose" in block]
+    assert blocks
+    for block in blocks:
+        files = set(re.findall(r"-f docker/(\S+)", block))
+        asked = {name for file in files for name in re.findall(r"\$\{(\w+):\?", (FOLDER / file).read_text())}
+        assert asked
+        assert asked <= set(re.findall(r"\b(\w+)=", block.partition("docker compose")[0])), block
+
+
+def test_the_overlay_for_changes_gives_way_at_one_point(compose: Compose, overlay: Compose) -> None:
     """One folder that is named becomes writable, for the storage worker alone."""
-    overlay: Compose = yaml.safe_load((FOLDER / "compose.change.yaml").read_text())
     assert (list(overlay), list(overlay["services"])) == (["services"], ["api", "worker-storage"])
     assert overlay["services"]["api"] == {"environment": {"HRO_ROOTS": "/scan"}}
     added, worker = overlay["services"]["worker-storage"], compose["services"]["worker-storage"]

@@ -105,7 +105,10 @@ def stack(image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stac
     scanned.parent.chmod(0o755)
     (scanned / "one.txt").write_text("the same")
     (scanned / "two.txt").write_text("the same")
-    environment = {"HRO_IMAGE": image, "HRO_SCAN_DIR": str(scanned), "HRO_PORT": "18110", "HRO_FLOWER_PORT": "18555"}
+    environment = {
+        "HRO_HOST": "tested", "HRO_IMAGE": image, "HRO_SCAN_DIR": str(scanned), "HRO_PORT": "18110",
+        "HRO_FLOWER_PORT": "18555",
+    }  # fmt: skip
     made = Stack(f"hro-{uuid.uuid4().hex[:8]}", environment, "http://127.0.0.1:18110", "")
     try:
         (key,) = re.findall(r"hro_[a-z2-7]+_\S+", made.compose("run", "--rm", "init"))

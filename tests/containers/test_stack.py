@@ -2,11 +2,15 @@
 
 import json
 import re
+import socket
+import subprocess
+from dataclasses import replace
 
 import pytest
 import requests
 
-from tests.containers.conftest import SERVICES, Stack, docker
+from optimizer.settings import child_environment
+from tests.containers.conftest import ROOT, SERVICES, Stack, docker
 from tests.containers.policy import broken_rules
 
 #: What a service of somebody else's does: has a queue, and sees in it the events of a job, where one is named
@@ -78,6 +82,23 @@ def test_the_main_job_from_outside(stack: Stack) -> None:
     assert (duplicates["duplicate_groups"], duplicates["space_wasted_bytes"]) == (1, len("the same"))
 
 
+def test_a_machine_without_a_name_is_asked_for_one(stack: Stack) -> None:
+    """In words that say what to type."""
+    said = replace(stack, environment=stack.environment | {"HRO_HOST": ""}).compose("config", check=False)
+    assert "HRO_HOST is missing a value: what this machine is called, say: export HRO_HOST=$(hostname)" in said
+
+
+def test_the_commands_of_the_readme_are_all_that_is_needed() -> None:
+    """As far as Compose can tell without a start: with nothing set that they do not set."""
+    (block,) = re.findall(r"```sh\n(export .*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert block.count(" up -d --build") == 1
+    command = block.replace(" up -d --build", " config --format json")
+    rendered = subprocess.check_output(
+        ["sh", "-ec", command], cwd=ROOT, env=child_environment({}, inherit=False), text=True
+    )
+    assert json.loads(rendered)["services"]["api"]["environment"]["HRO_HOST"] == socket.gethostname()
+
+
 def test_a_stranger_learns_nothing(stack: Stack) -> None:
     """From outside the container nobody is on loopback: without a key there is only health."""
     assert "system" not in stack.call("GET", "/health", with_key=False).json()
@@ -134,7 +155,7 @@ def test_flower_needs_its_password_and_changes_nothing(stack: Stack) -> None:
     flower = "http://127.0.0.1:18555"
     assert requests.get(f"{flower}/api/tasks", timeout=10).status_code == 401
     assert requests.get(f"{flower}/api/tasks", auth=(user, password), timeout=10).status_code == 200
-    control = f"{flower}/api/worker/shutdown/memory@local"
+    control = f"{flower}/api/worker/shutdown/memory@tested"
     assert requests.post(control, auth=(user, password), timeout=10).status_code == 403
 
 

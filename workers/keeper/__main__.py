@@ -37,7 +37,7 @@ class Keeper:
         self._stop = stop
         self._name = f"keeper@{settings.host}"
         self._host = settings.host
-        self._state_dir = settings.state_dir
+        self._heart_file = settings.heart_file
         self._bridges = self._make_bridges(settings)
         self._listener = Listener(
             app=app,
@@ -106,7 +106,7 @@ class Keeper:
         while not self._stop.is_set():
             try:
                 self._parts.vitals.beat(self._name, self._facts())
-                heart.touch(self._state_dir, self._name)
+                heart.touch(self._heart_file)
             except StoreUnavailableError:
                 log.warning("heartbeat_not_written")
             self._stop.wait(HEARTBEAT_SECONDS)
