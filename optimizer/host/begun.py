@@ -3,6 +3,7 @@
 import sqlite3
 import zlib
 from dataclasses import dataclass
+from functools import partial
 
 from optimizer.errors import FencedOutError
 from optimizer.host.holder import Holder, holder_from_text
@@ -14,27 +15,25 @@ from optimizer.plans import Plan
 class BegunJobs:
     file: JournalFile
 
-    def begin(self, claim: Claim, holder: Holder) -> Holder | None:
-        """From now on this process acts; who did before, if somebody did.
+    def begin(self, claim: Claim, holder: Holder) -> bool:
+        """From now on this process acts; whether another one has begun before. If that is still there it is ended.
 
+        It may have been stopped in the middle of a write to this very file: so first it is ended, then we write.
         Raises FencedOutError where a later attempt has begun, JournalError.
         """
-        earlier: list[Holder] = []
+        earlier = self._holder_before(claim)
+        if earlier:
+            earlier.kill()  # its lease is over, and it does not know
+        self.file.write(partial(_begin, claim=claim, holder=holder))
+        return earlier is not None
 
-        def work(database: sqlite3.Connection) -> None:
-            query = "SELECT fence, holder FROM begun WHERE optimization_id = ?"
+    def _holder_before(self, claim: Claim) -> Holder | None:
+        query = "SELECT fence, holder FROM begun WHERE optimization_id = ?"
+        with self.file.reading() as database:
             found = database.execute(query, (claim.optimization_id,)).fetchone()
-            if found and found[0] > claim.fence:
-                raise FencedOutError(optimization_id=claim.optimization_id)
-            earlier[:] = [holder_from_text(found[1])] if found else []
-            database.execute(
-                "INSERT INTO begun (optimization_id, fence, holder) VALUES (?, ?, ?) "
-                "ON CONFLICT DO UPDATE SET fence = excluded.fence, holder = excluded.holder",
-                (claim.optimization_id, claim.fence, holder.to_text()),
-            )
-
-        self.file.write(work)
-        return earlier[0] if earlier else None
+        if found and found[0] > claim.fence:
+            raise FencedOutError(optimization_id=claim.optimization_id)
+        return holder_from_text(found[1]) if found else None
 
     def keep_plan(self, optimization_id: str, plan: Plan) -> None:
         """Write down what is going to be done. Raises JournalError, FencedOutError."""
@@ -56,3 +55,13 @@ class BegunJobs:
         """The job needs no further attempt. Raises JournalError, FencedOutError."""
         query = "UPDATE begun SET plan = NULL WHERE optimization_id = ?"
         self.file.write(lambda database: database.execute(query, (optimization_id,)))
+
+
+def _begin(database: sqlite3.Connection, *, claim: Claim, holder: Holder) -> None:
+    changed = database.execute(
+        "INSERT INTO begun (optimization_id, fence, holder) VALUES (?, ?, ?) ON CONFLICT DO UPDATE "
+        "SET fence = excluded.fence, holder = excluded.holder WHERE fence <= excluded.fence",
+        (claim.optimization_id, claim.fence, holder.to_text()),
+    ).rowcount
+    if not changed:
+        raise FencedOutError(optimization_id=claim.optimization_id)

@@ -1,9 +1,7 @@
 """Does the actions of one job at a time, in roots that are open and locked for it."""
 
 import errno
-import os
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 
@@ -15,7 +13,6 @@ from optimizer.host.holder import this_process
 from optimizer.host.in_use import held_alone
 from optimizer.host.journal import Entry, Journal, State
 from optimizer.host.journal_file import Claim
-from optimizer.host.quarantine import Quarantine, RootBusyError, locked
 from optimizer.host.space import Room, settled_rooms
 from optimizer.jobs import Job
 from optimizer.paths import exact, readable
@@ -25,12 +22,13 @@ from optimizer.storage.effects.ground import BLOCK, Ground, StaleError, Unavaila
 from optimizer.storage.effects.move import require_in_quarantine
 from optimizer.storage.effects.table import EFFECTS, effect_of
 from optimizer.storage.guard import Guard, Unguarded
+from optimizer.storage.held_roots import HeldRoots, held_roots
 from optimizer.storage.proof import LOOK_SECONDS
 from optimizer.storage.types import PURGE, RESTORE
 from optimizer.values import JsonObject
 
-#: How often a root that another job changes is tried, in seconds
-_BETWEEN_TRIES = 0.2
+#: States that only an attempt which died leaves behind, once its root is no longer held
+_BEGUN = (State.INTENDED, State.RESTORING, State.PURGING)
 #: States of an action that was done: False of a job's own, True of another job's that was brought back or purged
 _DONE = {
     False: frozenset({State.QUARANTINED, State.REPLACED, State.DONE}),
@@ -46,8 +44,7 @@ class Hands:
     journal: Journal
     patience_seconds: float = 0.0  #: to wait for another job that changes the same root
     guard_for: Callable[[Job, Plan], AbstractContextManager[Guard]] = lambda _job, _plan: nullcontext(Unguarded())
-    _quarantines: dict[bytes, Quarantine] = field(default_factory=dict, init=False)
-    _open: dict[bytes, int] = field(default_factory=dict, init=False)
+    _held: HeldRoots = field(default_factory=HeldRoots, init=False)
     _job: str = field(default="", init=False)
     _goes_on: bool = field(default=False, init=False)  #: whether an earlier attempt at the job died
     _guard: Guard = field(default_factory=Unguarded, init=False)
@@ -59,38 +56,18 @@ class Hands:
         Raises RootBusyError, QuarantineUnsafeError, PathNotFoundError, JournalError, FencedOutError.
         """
         begun, claim = BegunJobs(self.journal.file), Claim(job.optimization_id, fence)
-        earlier = begun.begin(claim, this_process())
-        if earlier:
-            earlier.kill()  # its lease is over: it was stopped for long, and does not know
+        goes_on = begun.begin(claim, this_process())
+        needed = {exact(action.target["root"]) for action in plan.actions}
+        useful = {exact(entry.facts["target"]["root"]) for entry in self._begun()}
         with ExitStack() as stack:
-            stack.callback(self._quarantines.clear)
-            stack.callback(self._open.clear)
-            for root in self.roots.distinct():
-                self._open[root] = self.roots.open(root)
-                stack.callback(os.close, self._open[root])
-                self._quarantines[root] = stack.enter_context(self._locked(root))
+            self._held = stack.enter_context(held_roots(self.roots, needed, useful, self.patience_seconds))
             stack.enter_context(self.journal.file.session(claim))
             begun.keep_plan(job.optimization_id, plan)
             stack.callback(begun.end, job.optimization_id)
-            self._job, self._goes_on = job.optimization_id, earlier is not None
-            self._settle_what_a_crash_left()
+            self._job, self._goes_on = job.optimization_id, goes_on
+            self._settle(self._begun())  # read again: until the roots were ours, another job was at work there
             self._guard = stack.enter_context(self.guard_for(job, plan))
             yield
-
-    @contextmanager
-    def _locked(self, root: bytes) -> Iterator[Quarantine]:
-        """Raises RootBusyError where another job holds it for longer than this one is to wait."""
-        with ExitStack() as stack:
-            deadline = time.monotonic() + self.patience_seconds
-            while True:
-                try:
-                    quarantine = stack.enter_context(locked(self._open[root], root))
-                    break
-                except RootBusyError:
-                    if time.monotonic() >= deadline:
-                        raise
-                    time.sleep(_BETWEEN_TRIES)
-            yield quarantine
 
     def apply(self, action: Action, _progress: Progress) -> Outcome:
         """One action. Where its ground has shifted, or its guard says so, it is skipped, with the reason."""
@@ -125,10 +102,10 @@ class Hands:
 
     def rooms(self) -> dict[str, Room]:
         """What is free on the filesystem of each root that is held, by the root's name."""
-        return {readable(root): room for root, room in settled_rooms(self._open, LOOK_SECONDS).items()}
+        return {readable(root): room for root, room in settled_rooms(self._held.descriptors, LOOK_SECONDS).items()}
 
     def _ground(self, root: bytes, job: str) -> Ground:
-        quarantine = self._quarantines.get(root)
+        quarantine = self._held.quarantines.get(root)
         if quarantine is None:
             raise StaleError("Its folder is not among HRO_ROOTS any more.")
         return Ground(job=job, roots=self.roots, journal=self.journal, quarantine=quarantine)
@@ -179,13 +156,15 @@ class Hands:
     def _step(self, entry: Entry, state: State, **facts: int) -> None:
         self.journal.note(entry.optimization_id, entry.number, state, by=self._job, **facts)
 
-    def _settle_what_a_crash_left(self) -> None:
-        """An intent without an outcome: the world tells what happened."""
-        for state in (State.INTENDED, State.RESTORING, State.PURGING):
-            for entry in self.journal.in_state(state):
-                root = exact(entry.facts["target"]["root"])
-                if root in self._quarantines:  # else of a root that is not ours to change any more
-                    effect_of(entry).settle(self._ground(root, entry.optimization_id), entry)
+    def _begun(self) -> list[Entry]:
+        return [entry for state in _BEGUN for entry in self.journal.in_state(state)]
+
+    def _settle(self, begun: Iterable[Entry]) -> None:
+        """Intents without an outcome, which a crash left: the world tells what happened."""
+        for entry in begun:
+            root = exact(entry.facts["target"]["root"])
+            if root in self._held.quarantines:  # else of a root that is not ours to change now
+                effect_of(entry).settle(self._ground(root, entry.optimization_id), entry)
 
 
 def _skipped(action: Action, reason: str, code: str) -> Outcome:

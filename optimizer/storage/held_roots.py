@@ -1,0 +1,60 @@
+"""The roots that a job changes, open and locked against every other changing job; the others only open, if they can be.
+
+A root that is broken, or that a stranger has spoilt, must not keep a job from changing another one.
+"""
+
+import os
+import time
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+
+from optimizer.errors import HroError
+from optimizer.host.files import ScanRoots
+from optimizer.host.quarantine import Quarantine, QuarantineUnsafeError, RootBusyError, locked
+
+#: How often a root that another job changes is tried, in seconds
+_BETWEEN_TRIES = 0.2
+
+
+@dataclass(slots=True)
+class HeldRoots:
+    """By the root's name, as it was configured."""
+
+    descriptors: dict[bytes, int] = field(default_factory=dict)
+    quarantines: dict[bytes, Quarantine] = field(default_factory=dict)  #: of those that are locked
+
+
+@contextmanager
+def held_roots(
+    roots: ScanRoots, needed: Collection[bytes], useful: Collection[bytes], patience_seconds: float
+) -> Iterator[HeldRoots]:
+    """`needed` roots are locked; `useful` ones too, where nothing stands against it.
+
+    Raises RootBusyError where another job holds a needed one for longer than `patience_seconds`,
+    QuarantineUnsafeError, PathNotFoundError and OSError for a needed one.
+    """
+    held = HeldRoots()
+    with ExitStack() as stack:
+        for root in roots.distinct():
+            with suppress(*(() if root in needed else (HroError,))):
+                held.descriptors[root] = roots.open(root)
+                stack.callback(os.close, held.descriptors[root])
+        for root, descriptor in held.descriptors.items():
+            if root in needed:
+                held.quarantines[root] = _lock(stack, descriptor, root, patience_seconds)
+            elif root in useful:
+                with suppress(RootBusyError, QuarantineUnsafeError, OSError):
+                    held.quarantines[root] = _lock(stack, descriptor, root, 0)
+        yield held
+
+
+def _lock(stack: ExitStack, descriptor: int, root: bytes, patience_seconds: float) -> Quarantine:
+    deadline = time.monotonic() + patience_seconds
+    while True:
+        try:
+            return stack.enter_context(locked(descriptor, root))
+        except RootBusyError:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(_BETWEEN_TRIES)
