@@ -41,6 +41,15 @@ def held_alone(descriptor: int) -> Iterator[None]:
         signal.signal(signal.SIGIO, previous)
 
 
+def require_alone(descriptor: int) -> None:
+    """Raises InUseError where somebody wants to open a file that is held: he waits for the lease to be given back.
+
+    For whoever holds a file for longer than another process should have to wait; see fcntl(2), F_GETLEASE.
+    """
+    if fcntl.fcntl(descriptor, fcntl.F_GETLEASE) != fcntl.F_WRLCK:
+        raise InUseError("Another process opened it meanwhile.")
+
+
 def _refuse_locked(descriptor: int) -> None:
     """An application's own lock, flock(2). Those of fcntl(2) need an open file, which the lease finds."""
     try:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from optimizer.errors import HroError
-from optimizer.host.beneath import READ
+from optimizer.host.beneath import READ, open_untouched
 from optimizer.host.files import ScanRoots
 from optimizer.host.in_use import held_alone
 from optimizer.host.journal import Entry, Journal, State
@@ -103,8 +103,11 @@ class Effect:
 
 @contextmanager
 def opened(name: bytes, folder_fd: int) -> Iterator[int]:
-    """An entry of an open folder, open to be read. Raises OSError; ELOOP for a symbolic link."""
-    descriptor = os.open(name, READ | os.O_NOFOLLOW, dir_fd=folder_fd)
+    """An entry of an open folder, open to be read: that leaves its access time as it is, where the kernel allows it.
+
+    Raises OSError; ELOOP for a symbolic link.
+    """
+    descriptor = open_untouched(name, READ, folder_fd)
     try:
         yield descriptor
     finally:

@@ -30,7 +30,8 @@ def put_away(ground: Ground, action: Action, held: Held) -> JsonObject:
     return {"allocated_bytes": held.allocated}
 
 
-def _undo(ground: Ground, entry: Entry) -> None:
+def give_back(ground: Ground, entry: Entry) -> None:
+    """Move a file back to where it was. Raises StaleError where it was swapped, OSError where its name is taken."""
     require_in_quarantine(ground, entry)
     with ground.parent(exact(entry.facts["target"])) as (parent_fd, name):
         ground.quarantine.give_back(entry.optimization_id, entry.number, parent_fd, name)
@@ -63,4 +64,4 @@ _WHERE_GONE = {
     State.PURGING: State.PURGED,
 }
 
-MOVE = Effect(apply=_apply, undo=_undo, settle=settle)
+MOVE = Effect(apply=_apply, undo=give_back, settle=settle)

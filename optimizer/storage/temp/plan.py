@@ -1,7 +1,6 @@
 """Old temporary files: which of them may be moved into quarantine. Pure."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from optimizer.options import TempOptions
@@ -9,11 +8,10 @@ from optimizer.paths import readable
 from optimizer.plans import Action, Plan
 from optimizer.storage.candidate import Candidate
 from optimizer.storage.keep import Keep
+from optimizer.storage.left import MOST_ACTIONS, by_reason, told
 from optimizer.storage.types import QUARANTINE
 
 _DAY_NS = 86_400 * 10**9
-#: Actions of one plan; what is left is for the next run
-MOST_ACTIONS = 50_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +39,9 @@ def plan_temp(options: TempOptions, seen: Seen) -> Plan:
     files = sorted((file for unit in quiet for file in unit.files), key=lambda candidate: candidate.path)
     kept = _kept(files, seen.keep)
     chosen = [file for file in files if file.path not in kept]
-    notes = [*seen.notes, *_told(kept)]
+    notes = [*seen.notes, *told(by_reason(kept.items()), len(chosen) - MOST_ACTIONS)]
     if len(old) > len(quiet):
         notes.append(f"Kept {len(old) - len(quiet)} old folders with sockets in them, where programs may still meet.")
-    if len(chosen) > MOST_ACTIONS:
-        notes.append(f"Left {len(chosen) - MOST_ACTIONS} more old files for the next run.")
     actions = tuple(_action(number, candidate, limit) for number, candidate in enumerate(chosen[:MOST_ACTIONS]))
     return Plan(actions=actions, notes=tuple(notes))
 
@@ -53,14 +49,6 @@ def plan_temp(options: TempOptions, seen: Seen) -> Plan:
 def _kept(files: Iterable[Candidate], keep: Keep) -> dict[bytes, str]:
     reasons = ((file.path, keep.reason(file.path)) for file in files)
     return {path: reason for path, reason in reasons if reason}
-
-
-def _told(kept: Mapping[bytes, str]) -> list[str]:
-    """A note for each reason to keep files."""
-    paths: dict[str, list[bytes]] = defaultdict(list)
-    for path, reason in kept.items():
-        paths[reason].append(path)
-    return [f"Kept {len(found)} old files, such as {readable(found[0])}: {reason}." for reason, found in paths.items()]
 
 
 def _action(number: int, candidate: Candidate, limit_ns: int) -> Action:

@@ -122,7 +122,7 @@ RECLAIMING = list(WITHOUT_ACTIONS)
 @pytest.mark.parametrize("kind", RECLAIMING)
 def test_a_reclaim_changes_nothing_and_says_so(root: Path, kind: str) -> None:
     """There is no action yet: the receipt is honest about it, and every file is still there."""
-    options = {"path": str(root)} if kind in ("optimize_duplicates", "optimize_compress") else {}
+    options = {"path": str(root)} if kind == "optimize_duplicates" else {}
     handler = optimize_storage_kind(kind, ScanRoots([root], setting="HRO_ROOTS"))
     result = run(job(kind, **options), handler, Listening(), CLOCK).result
     assert (result["verdict"], result["space_freed_mb"], result["outcomes"]) == ("nothing_to_do", 0.0, [])
@@ -133,9 +133,9 @@ def test_a_reclaim_changes_nothing_and_says_so(root: Path, kind: str) -> None:
 
 def test_a_reclaim_outside_the_roots_is_refused(root: Path) -> None:
     """The message names the setting that allows changes, not the one that allows reading."""
-    handler = optimize_storage_kind("optimize_compress", ScanRoots([root], setting="HRO_ROOTS"))
+    handler = optimize_storage_kind("optimize_duplicates", ScanRoots([root], setting="HRO_ROOTS"))
     with pytest.raises(PathForbiddenError, match="HRO_ROOTS"):
-        run(job("optimize_compress", path=str(root.parent)), handler, Listening(), CLOCK)
+        run(job("optimize_duplicates", path=str(root.parent)), handler, Listening(), CLOCK)
 
 
 def test_without_roots_the_whole_disk_is_measured() -> None:

@@ -1,0 +1,1 @@
+"""Cold files, compressed in their place."""
