@@ -18,7 +18,7 @@ help:  ## Show this help
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
 		/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@printf '\n%s\n' 'YES=1 lets setup, demo, up, test and bench-storage install missing Debian packages through sudo without asking.'
+	@printf '\n%s\n' 'YES=1 lets setup, demo, up, test, bench-storage and chaos install missing Debian packages through sudo without asking.'
 
 .PHONY: setup
 setup: .venv/stamp  ## Make .venv with .venv/bin/hro (PYTHON=python3.12 to choose one, 3.11 or newer)
@@ -62,6 +62,13 @@ bench-storage: .venv/stamp  ## Measure dupes and usage beside other tools (SCALE
 	@$(BIN)/python -m benchmarks.storage --dir '$(subst ','\'',$(BENCH_DIR))' \
 		$(if $(SCALE),--scale $(SCALE)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(WAIT),--wait $(WAIT)) \
 		$(if $(ONLY),--only $(ONLY)) $(if $(COLD),--cold) $(if $(MILLION),--million) $(if $(GOALS),--enforce-goals)
+
+.PHONY: chaos
+chaos: .venv/stamp  ## Kill every part while jobs flow, then account for each (SECONDS=600 SEED=1 JOBS=5000 KEEP=1 PROVE=1)
+	@$(PROVISION) redis-server rabbitmq-server
+	@$(BIN)/python -m benchmarks.chaos --out '$(subst ','\'',$(BENCH_DIR))/chaos.json' \
+		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) $(if $(JOBS),--jobs $(JOBS)) \
+		$(if $(KEEP),--keep) $(if $(PROVE),--prove-accounting)
 
 ##@ Containers
 

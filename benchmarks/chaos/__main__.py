@@ -34,6 +34,7 @@ def _run(options: argparse.Namespace, folder: Path) -> int:
         print(f"Logs and state: {folder}")
     if options.out:
         told = {"seed": options.seed, **report.to_json(run), "machine": facts(folder, ["redis-server"])}
+        options.out.parent.mkdir(parents=True, exist_ok=True)
         options.out.write_text(json.dumps(told, indent=1))
         print(f"All figures: {options.out}")
     return 0 if run.is_right else 1

@@ -15,13 +15,14 @@ from benchmarks.chaos.faults import Part
 from benchmarks.chaos.ledger import Ledger
 from benchmarks.chaos.stack import Stack
 from benchmarks.chaos.strikes import paused
+from optimizer.jobs import Status
 from optimizer.kinds import KINDS, Resource
 
 _JOBS = 20
 _KIND = KINDS["optimize_cpu"]
-_PATIENCE_SECONDS = 60.0
-#: Longer than an unprotected worker takes to do all that it has a message for, and a keeper to bring back the rest
-_REST_SECONDS = 15.0
+_PATIENCE_SECONDS = 90.0
+#: For what could still come when all has ended: the copied message is the last one of its list
+_REST_SECONDS = 5.0
 
 
 class Found(NamedTuple):
@@ -47,7 +48,9 @@ def _try(folder: Path, *, worker: str, hosts: int) -> Found:
             for _ in range(_JOBS):
                 ledger.accept(client.submit(_KIND.path, {"dry_run": True}))
             _take_one_and_copy_one(stack.redis_url, str(_KIND.resource))
-        _wait(client, ledger)
+        expected = _JOBS if hosts else _JOBS - 1
+        stack.until(lambda: _ended(client, ledger) >= expected, _PATIENCE_SECONDS)
+        time.sleep(_REST_SECONDS)
         evidence = collect.collect(client, ledger, (), data=stack.data, state=stack.state, logs=stack.logs)
     return Found(len(list(accounting.lost(evidence))), len(set(accounting.doubled(evidence))))
 
@@ -61,9 +64,6 @@ def _take_one_and_copy_one(redis_url: str, resource: str) -> None:
         server.lpush(queue, messages[_JOBS // 2])
 
 
-def _wait(client: Client, ledger: Ledger) -> None:
-    """Until all but what is lost has ended, and some time for what could come after it."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    for job in ledger.accepted:
-        client.ended(job, min(deadline, time.monotonic() + _REST_SECONDS))
-    time.sleep(_REST_SECONDS)
+def _ended(client: Client, ledger: Ledger) -> int:
+    records = (client.record(job) for job in ledger.accepted)
+    return sum(record is not None and Status(record["status"]).is_final for record in records)

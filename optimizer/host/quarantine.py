@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from optimizer.errors import HroError
 from optimizer.host.beneath import READ
-from optimizer.host.renameat2 import rename_new
+from optimizer.host.renameat2 import exchange, rename_new
 from optimizer.host.walk import QUARANTINE
 from optimizer.paths import readable
 
@@ -72,6 +72,21 @@ class Quarantine:
             rename_new(job_fd, str(number).encode(), parent_fd, name)
             _flush(parent_fd, job_fd)
         self._drop_empty(optimization_id)
+
+    def link(self, optimization_id: str, number: int, parent_fd: int, name: bytes) -> os.stat_result:
+        """Give an entry of an open folder a further name here: what it is. Raises OSError."""
+        with self._of_job(optimization_id) as job_fd:
+            place = str(number).encode()
+            os.link(name, place, src_dir_fd=parent_fd, dst_dir_fd=job_fd, follow_symlinks=False)
+            return os.stat(place, dir_fd=job_fd, follow_symlinks=False)
+
+    def swap(self, optimization_id: str, number: int, parent_fd: int, name: bytes) -> os.stat_result:
+        """Let what lies here and an entry of an open folder change places: what lies here now. Raises OSError."""
+        with self._of_job(optimization_id, make=False) as job_fd:
+            place = str(number).encode()
+            exchange(job_fd, place, parent_fd, name)
+            _flush(job_fd, parent_fd)
+            return os.stat(place, dir_fd=job_fd, follow_symlinks=False)
 
     def purge(self, optimization_id: str, number: int) -> None:
         """Delete it for good. Raises OSError."""

@@ -3,7 +3,7 @@
 import ctypes
 import os
 
-_RENAME_NOREPLACE = 1
+_RENAME_NOREPLACE, _RENAME_EXCHANGE = 1, 2
 
 _renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
 _renameat2.restype = ctypes.c_int
@@ -15,6 +15,18 @@ def rename_new(from_fd: int, from_name: bytes, to_fd: int, to_name: bytes) -> No
 
     Raises OSError: EEXIST where the name is taken, EXDEV on another mount, EINVAL where the filesystem cannot do it.
     """
-    if _renameat2(from_fd, from_name, to_fd, to_name, _RENAME_NOREPLACE) != 0:
+    _rename(from_fd, from_name, to_fd, to_name, _RENAME_NOREPLACE)
+
+
+def exchange(first_fd: int, first: bytes, second_fd: int, second: bytes) -> None:
+    """Let two entries of open folders change places, in one step in which neither name is ever free.
+
+    Raises OSError: ENOENT where one is missing, EXDEV on another mount, EINVAL where the filesystem cannot do it.
+    """
+    _rename(first_fd, first, second_fd, second, _RENAME_EXCHANGE)
+
+
+def _rename(from_fd: int, from_name: bytes, to_fd: int, to_name: bytes, flags: int) -> None:
+    if _renameat2(from_fd, from_name, to_fd, to_name, flags) != 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number), to_name)

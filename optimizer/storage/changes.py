@@ -7,12 +7,14 @@ from typing import Any
 
 from optimizer.host.files import ScanRoots
 from optimizer.host.journal import Journal
-from optimizer.options import CompressOptions, TempOptions
+from optimizer.options import CompressOptions, DuplicatesOptions, TempOptions
 from optimizer.plans import Plan
 from optimizer.ports import Clock, HashCache
 from optimizer.runner import Handler
 from optimizer.storage.compress.analyze import look as look_at_cold
 from optimizer.storage.compress.plan import plan_compress
+from optimizer.storage.duplicates.copies import look as look_at_copies
+from optimizer.storage.duplicates.plan import plan_duplicates
 from optimizer.storage.hands import Hands
 from optimizer.storage.keep import Keep
 from optimizer.storage.optimize import optimize_storage_kind
@@ -25,7 +27,7 @@ from optimizer.storage.temp.analyze import look as look_at_temp
 from optimizer.storage.temp.plan import plan_temp
 
 #: The kinds of storage that plan nothing yet, and say so
-WITHOUT_ACTIONS = ("optimize_duplicates", "optimize_cache", "optimize_logs")
+WITHOUT_ACTIONS = ("optimize_cache", "optimize_logs")
 
 Parts = Sequence[Part[Any, Any]]
 
@@ -49,6 +51,7 @@ def changes(tools: Tools, load_plan: Callable[[str], Plan]) -> Mapping[str, Hand
     parts: Mapping[str, Parts] = {
         "optimize_temp": [_temp(tools)],
         "optimize_compress": [_compress(tools)],
+        "optimize_duplicates": [_duplicates(tools)],
     }
     disk = [part for kind in _DISK for part in parts.get(kind, ())]
     more = [part for kind in _MORE for part in parts.get(kind, ())]
@@ -73,6 +76,14 @@ def _temp(tools: Tools) -> Part[Any, Any]:
         options=TempOptions,
         look=partial(look_at_temp, tools.roots, tools.keep, tools.clock),
         plan=plan_temp,
+    )
+
+
+def _duplicates(tools: Tools) -> Part[Any, Any]:
+    return Part(
+        options=DuplicatesOptions,
+        look=partial(look_at_copies, tools.roots, tools.keep, tools.cache, tools.clock),
+        plan=plan_duplicates,
     )
 
 

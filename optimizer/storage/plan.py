@@ -10,7 +10,6 @@ from optimizer.values import JsonObject
 _FIELDS: Mapping[str, JsonObject] = {
     "optimize_disk": {},
     "optimize_storage": {"estimated_space_freed_mb": 0.0, "actual_space_freed_mb": 0.0},
-    "optimize_duplicates": {"duplicates_removed": 0, "files_removed": 0, "space_freed": 0},
     "optimize_cache": {"caches_cleaned": 0},
     "optimize_logs": {"logs_processed": 0},
 }

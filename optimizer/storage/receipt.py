@@ -9,7 +9,7 @@ from optimizer.plans import Outcome, OutcomeStatus, Verdict
 from optimizer.runner import Applied, Finding
 from optimizer.storage.classes import megabytes
 from optimizer.storage.proof import prove
-from optimizer.storage.types import PURGE, QUARANTINE, RESTORE
+from optimizer.storage.types import PURGE, REDUNDANT, RESTORE
 from optimizer.values import JsonObject
 
 
@@ -20,7 +20,7 @@ def conclude(applied: Applied) -> Finding:
     proof = prove(_sum(done, "freed_bytes"), applied.before, applied.after, applied.duration_ms / 1000)
     claimed = sum(action.claimed_bytes for action in applied.plan.actions)
     counts: JsonObject = {
-        "files_quarantined": _count(done, QUARANTINE),
+        "files_quarantined": sum("allocated_bytes" in outcome.measured for outcome in done),
         "files_restored": _count(done, RESTORE),
         "files_purged": _count(done, PURGE),
         "files_left": len(applied.outcomes) - len(done),
@@ -61,7 +61,7 @@ def _nothing(_done: list[Outcome], _freed: int) -> JsonObject:
 _ORIGINAL_FIELDS: Mapping[str, Callable[[list[Outcome], int], JsonObject]] = {
     "optimize_duplicates": lambda done, freed: {
         "duplicates_removed": len(done),
-        "files_removed": _count(done, QUARANTINE),
+        "files_removed": _count(done, REDUNDANT),
         "space_freed": freed,
     },
     "optimize_cache": lambda done, _freed: {"caches_cleaned": len(done)},

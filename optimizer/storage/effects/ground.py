@@ -129,7 +129,7 @@ def require_unchanged(status: os.stat_result, relied_on: Mapping[str, Any]) -> N
     """Raises StaleError where the file is not what it was when it was planned."""
     if not stat.S_ISREG(status.st_mode):
         raise StaleError("It is no regular file any more.")
-    if any(value != relied_on[name] for name, value in facts(status).items()):
+    if any(value != relied_on.get(name, value) for name, value in facts(status).items()):
         raise StaleError("It was changed or replaced since it was planned.")
     if status.st_atime_ns >= relied_on.get("not_read_since_ns", status.st_atime_ns + 1):
         raise StaleError("It was read since it was planned.")

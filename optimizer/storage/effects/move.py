@@ -26,7 +26,7 @@ def put_away(ground: Ground, action: Action, held: Held) -> JsonObject:
         ground.quarantine.give_back(ground.job, action.number, held.parent_fd, held.name)
         ground.note(action, State.WITHDRAWN)
         raise StaleError("Another file had taken its name.")
-    ground.note(action, State.QUARANTINED, moved=facts(moved))
+    ground.note(action, State.QUARANTINED, moved=known(moved))
     return {"allocated_bytes": held.allocated}
 
 
@@ -42,16 +42,27 @@ def require_in_quarantine(ground: Ground, entry: Entry) -> os.stat_result:
     status = ground.quarantine.look(entry.optimization_id, entry.number)
     if status is None:
         raise StaleError("It is not in quarantine any more.")
-    if facts(status) != entry.facts["moved"]:
+    if not _is_same(status, entry.facts["moved"]):
         raise StaleError("What lies in quarantine is not what was put there.")
     return status
+
+
+def _is_same(status: os.stat_result, moved: JsonObject) -> bool:
+    """A file with several names has its ctime changed by what is done to any of them."""
+    ignored = {"ctime_ns"} if moved.get("links", 1) > 1 else set()
+    return all(value == moved[name] for name, value in facts(status).items() if name not in ignored)
+
+
+def known(status: os.stat_result) -> JsonObject:
+    """What the journal knows of a file in quarantine."""
+    return {**facts(status), "links": status.st_nlink}
 
 
 def settle(ground: Ground, entry: Entry) -> None:
     """The world tells which of both folders the file is in."""
     status = ground.quarantine.look(entry.optimization_id, entry.number)
     if status is not None:
-        moved = {"moved": facts(status)} if entry.state is State.INTENDED else {}
+        moved = {"moved": known(status)} if entry.state is State.INTENDED else {}
         ground.journal.note(entry.optimization_id, entry.number, State.QUARANTINED, **moved)
     else:
         ground.journal.note(entry.optimization_id, entry.number, _WHERE_GONE[entry.state])

@@ -1,0 +1,83 @@
+"""A further name of the file that stays, in the place of a copy, which goes into quarantine in the same step.
+
+The link is made in quarantine, where nobody else can reach it, and then changes places with the copy: at no moment is
+the copy's name free, and at no moment is there a file that is neither.
+"""
+
+import os
+
+from optimizer.errors import HroError
+from optimizer.host.journal import Entry, State
+from optimizer.paths import exact
+from optimizer.plans import Action
+from optimizer.storage.effects import move
+from optimizer.storage.effects.delete import status_of
+from optimizer.storage.effects.equal import Pair, held_pair, require_equal
+from optimizer.storage.effects.ground import Effect, Ground, StaleError, facts
+from optimizer.values import JsonObject
+
+
+def _apply(ground: Ground, action: Action) -> JsonObject:
+    with held_pair(ground, action) as pair:
+        require_equal(pair)
+        copy = pair.copy
+        ground.intend(action, before=facts(copy.status), link=_inode(pair.kept.status), allocated_bytes=copy.allocated)
+        try:
+            moved = _swap(ground, action, pair)
+        except (HroError, OSError):
+            ground.note(action, State.WITHDRAWN)
+            raise
+        ground.note(action, State.QUARANTINED, moved=move.known(moved))
+    return {"allocated_bytes": copy.allocated}
+
+
+def _swap(ground: Ground, action: Action, pair: Pair) -> os.stat_result:
+    """What lies in quarantine afterwards: the copy. Raises StaleError, OSError; then nothing has changed."""
+    place, copy, kept = (ground.job, action.number), pair.copy, pair.kept
+    link = ground.quarantine.link(*place, kept.parent_fd, kept.name)
+    if not os.path.samestat(link, kept.status):
+        ground.quarantine.purge(*place)
+        raise StaleError("Another file had taken the name of the one that stays.")
+    try:
+        moved = ground.quarantine.swap(*place, copy.parent_fd, copy.name)
+    except OSError:
+        ground.quarantine.purge(*place)
+        raise
+    if not os.path.samestat(moved, copy.status):
+        ground.quarantine.swap(*place, copy.parent_fd, copy.name)
+        ground.quarantine.purge(*place)
+        raise StaleError("Another file had taken its name.")
+    return moved
+
+
+def _undo(ground: Ground, entry: Entry) -> None:
+    move.require_in_quarantine(ground, entry)
+    place = (entry.optimization_id, entry.number)
+    with ground.parent(exact(entry.facts["target"])) as (parent_fd, name):
+        status = status_of(parent_fd, name)
+        if status is None:
+            ground.quarantine.give_back(*place, parent_fd, name)
+            return
+        if _inode(status) != entry.facts["link"]:
+            raise StaleError("Another file has taken its name.")
+        swapped = ground.quarantine.swap(*place, parent_fd, name)
+        if _inode(swapped) != entry.facts["link"]:
+            ground.quarantine.swap(*place, parent_fd, name)
+            raise StaleError("Another file has taken its name.")
+    ground.quarantine.purge(*place)
+
+
+def _settle(ground: Ground, entry: Entry) -> None:
+    """What lies in quarantine tells how far it came: the copy, or the link that is to go."""
+    place = (entry.optimization_id, entry.number)
+    status = ground.quarantine.look(*place)
+    if status is not None and _inode(status) == entry.facts["link"]:
+        ground.quarantine.purge(*place)
+    move.settle(ground, entry)
+
+
+def _inode(status: os.stat_result) -> JsonObject:
+    return {"device": status.st_dev, "inode": status.st_ino}
+
+
+HARD_LINK = Effect(apply=_apply, undo=_undo, settle=_settle)
