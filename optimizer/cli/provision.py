@@ -76,6 +76,14 @@ def _peer(package: str, program: str = "") -> Need:
     )
 
 
+def _filesystem(package: str, program: str) -> Need:
+    return Need(
+        package,
+        f"{program} makes filesystems for the tests, which only root can mount",
+        lambda machine: os.geteuid() != 0 or machine.has(program, f"usr/sbin/{program}", f"sbin/{program}"),
+    )
+
+
 NEEDS = {
     need.package: need
     for need in (
@@ -101,6 +109,9 @@ NEEDS = {
             lambda machine: machine.has("rabbitmq-server", "usr/lib/rabbitmq/bin/rabbitmq-server"),
             ("rabbitmq-server.service", "epmd.socket", "epmd.service"),
         ),
+        _filesystem("e2fsprogs", "mkfs.ext4"),
+        _filesystem("btrfs-progs", "mkfs.btrfs"),
+        _filesystem("xfsprogs", "mkfs.xfs"),
         *map(_peer, ("jdupes", "rdfind", "fdupes", "rmlint", "gdu", "ncdu")),
         _peer("util-linux", "hardlink"),
     )
