@@ -21,7 +21,8 @@ LINES = [line for block in BLOCKS for line in block.replace("\\\n", " ").splitli
 COMMANDS = [line.partition(" #")[0].strip() for line in LINES if line.strip()]
 MADE = [command for command in COMMANDS if command.startswith("make ")]
 CURLED = [command for command in COMMANDS if command.startswith("curl ")]
-LOCAL = [command for command in COMMANDS if command.startswith(".venv/bin/hro ")]
+CHANGING = [command for command in COMMANDS if re.match(r"\.venv/bin/hro (plan|apply|undo) ", command)]
+LOCAL = [command for command in COMMANDS if command.startswith(".venv/bin/hro ") and command not in CHANGING]
 #: tests/containers runs them
 CONTAINED = [command for command in COMMANDS if command.startswith(("export ", "docker compose "))]
 
@@ -54,7 +55,7 @@ def run(command: str, environment: dict[str, str]) -> str:
 
 def test_every_command_is_of_a_kind_that_is_tested_here() -> None:
     """A new one needs a test, too."""
-    assert sorted(MADE + CURLED + LOCAL + CONTAINED) == sorted(COMMANDS)
+    assert sorted(MADE + CURLED + LOCAL + CHANGING + CONTAINED) == sorted(COMMANDS)
 
 
 @pytest.mark.parametrize("command", MADE)
@@ -79,3 +80,18 @@ def test_the_local_commands_print(command: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("content")
     printed = run(command.replace("/usr/share", str(tmp_path)), {"PATH": os.defpath})
     assert json.loads(printed) if "--json" in command else "file" in printed
+
+
+def test_a_change_is_planned_done_and_taken_back(tmp_path: Path) -> None:
+    """In the order of the page; the plan prints the id that the others take."""
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for name in ("one", "copy"):
+        (photos / name).write_bytes(b"picture" * 1000)
+    environment = {"PATH": os.defpath, "HRO_ROOTS": str(photos), "HRO_STATE_DIR": str(tmp_path / "state")}
+    plan, apply, undo = (command.replace("/srv/photos", str(photos)) for command in CHANGING)
+    environment["PLAN"] = run(plan, environment).split()[-1]
+    run(apply, environment)
+    assert (photos / "one").stat().st_nlink == 2
+    run(undo, environment)
+    assert ((photos / "one").stat().st_nlink, (photos / "copy").read_bytes()) == (1, b"picture" * 1000)
