@@ -63,6 +63,13 @@ bench-storage: .venv/stamp  ## Measure dupes and usage beside other tools (SCALE
 		$(if $(SCALE),--scale $(SCALE)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(WAIT),--wait $(WAIT)) \
 		$(if $(ONLY),--only $(ONLY)) $(if $(COLD),--cold) $(if $(MILLION),--million) $(if $(GOALS),--enforce-goals)
 
+.PHONY: bench-api
+bench-api: .venv/stamp  ## Measure what accepting a job costs beside an empty route and a bare one (ROUNDS=5 SECONDS=5 GOALS=1)
+	@$(PROVISION) redis-server
+	@$(BIN)/python -m benchmarks.api --out '$(subst ','\'',$(BENCH_DIR))/api.json' \
+		$(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(WAIT),--wait $(WAIT)) \
+		$(if $(GOALS),--enforce-goals)
+
 .PHONY: chaos
 chaos: .venv/stamp  ## Kill every part while jobs flow, then account for each (SECONDS=600 SEED=1 JOBS=5000 KEEP=1 PROVE=1)
 	@$(PROVISION) redis-server rabbitmq-server

@@ -1,6 +1,8 @@
 """The Flask app, put together from its parts."""
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from flask import Flask, Response, g, request
@@ -11,18 +13,22 @@ from optimizer.bootstrap import ApiParts
 from optimizer.host.status import SystemStatus
 from optimizer.settings import Settings
 
+if TYPE_CHECKING:  # a module that exists for type checkers alone
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
 log = structlog.get_logger(__name__)
 
 #: A request says what to do, not with what: a megabyte is room for thousands of paths
 _MOST_BYTES = 1 << 20
 
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": (
-        "default-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+_HEADERS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    (
+        "Content-Security-Policy",
+        "default-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
     ),
-}
+)
 
 
 def create_app(settings: Settings, parts: ApiParts) -> Flask:
@@ -47,12 +53,24 @@ def create_app(settings: Settings, parts: ApiParts) -> Flask:
     def finish(answer: Response) -> Response:
         endpoint = request.url_rule.rule if request.url_rule else "unmatched"
         requests.labels(endpoint, str(answer.status_code)).inc()
-        answer.headers.update({name: value for name, value in _HEADERS.items() if name not in answer.headers})
         answer.headers["X-Request-ID"] = g.get("request_id", "")
         log.info("request", method=request.method, endpoint=endpoint, status=answer.status_code)
         return answer
 
+    app.wsgi_app = _with_headers(app.wsgi_app)  # type: ignore[assignment]  # as Flask's manual says
     return app
+
+
+def _with_headers(wsgi: "WSGIApplication") -> "WSGIApplication":
+    """Add our headers to every answer. Flask's own way takes as long for them as for the rest of an answer."""
+
+    def served(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            return start_response(status, [*headers, *_HEADERS], *more)
+
+        return wsgi(environ, start)
+
+    return served
 
 
 def _allowed_hosts(settings: Settings) -> frozenset[str]:
