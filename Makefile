@@ -35,7 +35,7 @@ up: .venv/stamp  ## Run the service here until Ctrl-C, on http://127.0.0.1:11110
 
 .PHONY: test
 test: .venv/stamp  ## Run all tests, with servers of their own (T='tests/unit -k walk' for some)
-	@$(PROVISION) redis-server rabbitmq-server curl e2fsprogs btrfs-progs xfsprogs
+	@$(PROVISION) redis-server rabbitmq-server curl e2fsprogs btrfs-progs xfsprogs iproute2
 	$(BIN)/pytest $(T)
 
 .PHONY: check

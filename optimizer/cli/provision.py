@@ -112,6 +112,11 @@ NEEDS = {
         _filesystem("e2fsprogs", "mkfs.ext4"),
         _filesystem("btrfs-progs", "mkfs.btrfs"),
         _filesystem("xfsprogs", "mkfs.xfs"),
+        Need(
+            "iproute2",
+            "makes the networks of a test with several hosts, which only root can",
+            lambda machine: os.geteuid() != 0 or machine.has("ip", "usr/sbin/ip", "sbin/ip"),
+        ),
         *map(_peer, ("jdupes", "rdfind", "fdupes", "rmlint", "gdu", "ncdu")),
         _peer("util-linux", "hardlink"),
     )
