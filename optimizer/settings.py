@@ -71,6 +71,7 @@ class Settings(Value):
     flower_auth: SecretStr | None = None  #: user:password; Flower does not start without
     schedules: Path | None = None  #: a TOML file, see schedules.py
     policies: Path | None = None  #: a TOML file, see storage/policy/policy.py
+    rules_dir: Path | None = None  #: rules of the administrator's own, see storage/clean/rule.py
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     concurrency: int = Field(1, ge=1, le=64, description="Processes of each worker.")
     lease_seconds: int = Field(15, ge=3, le=600)
@@ -95,7 +96,7 @@ class Settings(Value):
 
     @model_validator(mode="after")
     def _absolute_roots(self) -> Self:
-        _absolute((*self.roots, *self.scan_roots))
+        _absolute((*self.roots, *self.scan_roots, *([self.rules_dir] if self.rules_dir else [])))
         return self
 
     @property

@@ -22,7 +22,7 @@ class ScanLog:
     def __init__(self) -> None:
         self.error_count = 0
         self.errors: list[dict[str, str]] = []
-        self._skipped_mounts: list[dict[str, str]] = []
+        self.skipped_mounts: list[dict[str, str]] = []
 
     def record(self, path: bytes, why: OSError | str) -> None:
         self.error_count += 1
@@ -31,14 +31,14 @@ class ScanLog:
             self.errors.append({**path_fields(path), "error": text})
 
     def skipped_mount(self, path: bytes) -> None:
-        self._skipped_mounts.append(path_fields(path))
+        self.skipped_mounts.append(path_fields(path))
 
     def to_json(self) -> dict[str, object]:
         """`errors` [{path, path_bytes?, error}] (the first 100), `error_count` (of all) and `skipped_mounts`."""
         return {
             "errors": list(self.errors),
             "error_count": self.error_count,
-            "skipped_mounts": list(self._skipped_mounts),
+            "skipped_mounts": list(self.skipped_mounts),
         }
 
 

@@ -1,11 +1,11 @@
 """Which folders are never given over to changes, whatever the settings say: those whose loss takes a host down."""
 
 import os
-import pwd
 from collections.abc import Iterable
 
 from optimizer.errors import SettingsError
 from optimizer.host import mountinfo
+from optimizer.host.people import people
 from optimizer.paths import readable
 
 #: Of the Filesystem Hierarchy Standard, with what is below them. What they hold is installed, or live state
@@ -17,8 +17,6 @@ _SYSTEM = (
 _TOO_WIDE = (b"/", b"/home", b"/media", b"/mnt", b"/opt", b"/srv", b"/var", b"/var/lib")
 #: Folders of temporary files are often filesystems of their own, and made to be emptied
 _MAY_BE_MOUNTS = (b"/tmp", b"/var/tmp")
-#: User ids of people, as login.defs(5) of most systems has them, and that of nobody
-_FIRST_PERSON, _NOBODY = 1000, 65_534
 
 
 def require_fit(roots: Iterable[os.PathLike[str]]) -> None:
@@ -46,8 +44,7 @@ def _why_unfit(real: bytes, whole_filesystems: frozenset[bytes], homes: frozense
 
 def _homes() -> frozenset[bytes]:
     """Of people and of root; a service's home may be just the folder that wants tidying."""
-    people = (user for user in pwd.getpwall() if user.pw_uid == 0 or _FIRST_PERSON <= user.pw_uid < _NOBODY)
-    return frozenset(os.path.realpath(os.fsencode(user.pw_dir)) for user in people)
+    return frozenset(os.path.realpath(os.fsencode(account.home)) for account in people())
 
 
 def _whole_filesystems() -> frozenset[bytes]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 
-from optimizer.errors import FencedOutError, HroError
+from optimizer.errors import CancelledError, FencedOutError, HroError
 from optimizer.host.begun import BegunJobs
 from optimizer.host.fiemap import shared_bytes
 from optimizer.host.files import ScanRoots
@@ -18,7 +18,8 @@ from optimizer.jobs import Job
 from optimizer.paths import exact, readable
 from optimizer.plans import Action, Outcome, OutcomeStatus, Plan
 from optimizer.ports import Progress
-from optimizer.storage.effects.ground import BLOCK, Ground, StaleError, UnavailableError
+from optimizer.storage.clean.rule import Catalogue
+from optimizer.storage.effects.ground import BLOCK, FailedError, Ground, StaleError, UnavailableError, Unheard
 from optimizer.storage.effects.move import require_in_quarantine
 from optimizer.storage.effects.table import EFFECTS, effect_of
 from optimizer.storage.guard import Guard, Unguarded
@@ -44,10 +45,12 @@ class Hands:
     journal: Journal
     patience_seconds: float = 0.0  #: to wait for another job that changes the same root
     guard_for: Callable[[Job, Plan], AbstractContextManager[Guard]] = lambda _job, _plan: nullcontext(Unguarded())
+    catalogue: Catalogue = field(default_factory=Catalogue)
     _held: HeldRoots = field(default_factory=HeldRoots, init=False)
     _job: str = field(default="", init=False)
     _goes_on: bool = field(default=False, init=False)  #: whether an earlier attempt at the job died
     _guard: Guard = field(default_factory=Unguarded, init=False)
+    _progress: Progress = field(default_factory=Unheard, init=False)
 
     @contextmanager
     def hold(self, job: Job, plan: Plan, fence: int) -> Iterator[None]:
@@ -69,8 +72,9 @@ class Hands:
             self._guard = stack.enter_context(self.guard_for(job, plan))
             yield
 
-    def apply(self, action: Action, _progress: Progress) -> Outcome:
+    def apply(self, action: Action, progress: Progress) -> Outcome:
         """One action. Where its ground has shifted, or its guard says so, it is skipped, with the reason."""
+        self._progress = progress
         stop = self._guard.reason_to_stop()
         if stop:
             return _skipped(action, stop, "stopped")
@@ -92,8 +96,10 @@ class Hands:
             if action.type not in does:
                 raise UnavailableError(f"This version knows no action {action.type}.")
             measured = does[action.type](ground, action)
-        except FencedOutError:
+        except (FencedOutError, CancelledError):
             raise
+        except FailedError as error:
+            return _failed(action, error)
         except HroError as error:
             return _skipped(action, error.message, error.code)
         except OSError as error:
@@ -108,7 +114,14 @@ class Hands:
         quarantine = self._held.quarantines.get(root)
         if quarantine is None:
             raise StaleError("Its folder is not among HRO_ROOTS any more.")
-        return Ground(job=job, roots=self.roots, journal=self.journal, quarantine=quarantine)
+        return Ground(
+            job=job,
+            roots=self.roots,
+            journal=self.journal,
+            quarantine=quarantine,
+            catalogue=self.catalogue,
+            progress=self._progress,
+        )
 
     def _restore(self, ground: Ground, action: Action) -> JsonObject:
         entry = self._entry(action)
@@ -165,6 +178,16 @@ class Hands:
             root = exact(entry.facts["target"]["root"])
             if root in self._held.quarantines:  # else of a root that is not ours to change now
                 effect_of(entry).settle(self._ground(root, entry.optimization_id), entry)
+
+
+def _failed(action: Action, error: FailedError) -> Outcome:
+    return Outcome(
+        number=action.number,
+        status=OutcomeStatus.FAILED,
+        reason=error.message,
+        code=error.code,
+        measured={"type": action.type, **error.details},
+    )
 
 
 def _skipped(action: Action, reason: str, code: str) -> Outcome:

@@ -28,9 +28,13 @@ class Keep:
         """Why a file must stay, as far as its name tells; None where nothing speaks against taking it."""
         if is_live_state(path):
             return "it looks like a lock, a socket, a database or a part of a repository"
-        shown = readable(path)
-        named = next((glob for glob in self.globs if fnmatchcase(shown, glob)), None)
+        named = self.named_by(path)
         return f"it is named by {named}" if named else None
+
+    def named_by(self, path: bytes) -> str | None:
+        """The glob that names a path, if one does."""
+        shown = readable(path)
+        return next((glob for glob in self.globs if fnmatchcase(shown, glob)), None)
 
 
 def is_live_state(path: bytes) -> bool:

@@ -7,3 +7,4 @@ REFLINK = "reflink"  #: let a copy share the blocks of the one that stays; chang
 HARD_LINK = "hard_link"  #: put a further name of the file that stays in the place of a copy; reversible
 REDUNDANT = "redundant"  #: move a copy into quarantine that is equal to the one that stays; reversible
 COMPRESS = "compress"  #: put a compressed file in the place of one; reversible, frees at once
+CLEAR = "clear"  #: have a cache's own manager clear it; cannot be undone

@@ -5,7 +5,7 @@ import posixpath
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from optimizer.errors import HroError
@@ -15,6 +15,8 @@ from optimizer.host.in_use import held_alone
 from optimizer.host.journal import Entry, Journal, State
 from optimizer.host.quarantine import Quarantine
 from optimizer.plans import Action
+from optimizer.ports import Progress
+from optimizer.storage.clean.rule import Catalogue
 from optimizer.values import JsonObject
 
 #: `st_blocks` counts units of so many bytes; see stat(2)
@@ -33,6 +35,19 @@ class UnavailableError(HroError):
     code = "unavailable"
 
 
+class FailedError(HroError):
+    """It was begun, and did not come to its end; the details are what was measured."""
+
+    code = "failed"
+
+
+class Unheard:
+    """A progress for what must come to its end, whatever becomes of the job."""
+
+    def report(self, **_counts: int | str) -> None:
+        pass
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
     """One action's ground: its root is open and locked, and its journal takes each step."""
@@ -41,6 +56,8 @@ class Ground:
     roots: ScanRoots
     journal: Journal
     quarantine: Quarantine  #: of the root that the action is in
+    catalogue: Catalogue = field(default_factory=Catalogue)  #: what may be run on this host
+    progress: Progress = field(default_factory=Unheard)  #: for what takes long: hears that the job was cancelled
 
     def intend(self, action: Action, **facts: Any) -> None:
         """Write down what is about to be done. Raises JournalError: then nothing is done."""
@@ -89,7 +106,10 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """One way of changing a file. Every callable raises HroError or OSError where it cannot act, and then has not."""
+    """One way of changing a file. Every callable raises HroError or OSError where it cannot act, and then has not.
+
+    The exception is FailedError.
+    """
 
     apply: Callable[[Ground, Action], JsonObject]
     """What was measured: `allocated_bytes` of what now lies in quarantine, `freed_bytes` of what is free already."""

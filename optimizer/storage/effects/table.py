@@ -5,12 +5,13 @@ from types import MappingProxyType
 
 from optimizer.host.journal import Entry
 from optimizer.storage.effects import compress
+from optimizer.storage.effects.command import COMMAND
 from optimizer.storage.effects.ground import Effect
 from optimizer.storage.effects.hard_link import HARD_LINK as HARD_LINKING
 from optimizer.storage.effects.move import MOVE
 from optimizer.storage.effects.redundant import REDUNDANT as SETTING_ASIDE
 from optimizer.storage.effects.reflink import REFLINK as SHARING
-from optimizer.storage.types import COMPRESS, HARD_LINK, QUARANTINE, REDUNDANT, REFLINK
+from optimizer.storage.types import CLEAR, COMPRESS, HARD_LINK, QUARANTINE, REDUNDANT, REFLINK
 
 EFFECTS: Mapping[str, Effect] = MappingProxyType(
     {
@@ -19,6 +20,7 @@ EFFECTS: Mapping[str, Effect] = MappingProxyType(
         HARD_LINK: HARD_LINKING,
         REFLINK: SHARING,
         COMPRESS: compress.COMPRESS,
+        CLEAR: COMMAND,
     }
 )
 

@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from optimizer.errors import InvalidRequestError
@@ -16,6 +16,7 @@ from optimizer.paths import exact
 from optimizer.plans import Plan
 from optimizer.ports import Clock, Progress
 from optimizer.runner import Change
+from optimizer.storage.clean.rule import Catalogue
 from optimizer.storage.guard import Guard, Unguarded
 from optimizer.storage.hands import Hands
 from optimizer.storage.policy.breaker import Breaker
@@ -44,11 +45,12 @@ class Policies:
     clock: Clock
     other_owner: Callable[[], str | None]  #: who else reclaims space on this host, None where nobody does
     patience_seconds: float = 0.0  #: to wait for another change of the same roots
+    catalogue: Catalogue = field(default_factory=Catalogue)
     pause: Callable[[float], None] = time.sleep
 
     def handler(self, without_policy: Change[Any]) -> Change[Any]:
         """For jobs that name a policy; `without_policy` does the others, with its own plan."""
-        hands = Hands(self.roots, self.journal, self.patience_seconds, self._guard_for)
+        hands = Hands(self.roots, self.journal, self.patience_seconds, self._guard_for, self.catalogue)
 
         def look(job: Job, progress: Progress) -> Any:
             policy = self._policy_of(job)
