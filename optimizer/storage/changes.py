@@ -7,7 +7,7 @@ from typing import Any
 
 from optimizer.host.files import ScanRoots
 from optimizer.host.journal import Journal
-from optimizer.options import CompressOptions, DuplicatesOptions, TempOptions
+from optimizer.options import CompressOptions, DuplicatesOptions, LogsOptions, TempOptions
 from optimizer.plans import Plan
 from optimizer.ports import Clock, HashCache
 from optimizer.runner import Handler
@@ -17,6 +17,8 @@ from optimizer.storage.duplicates.copies import look as look_at_copies
 from optimizer.storage.duplicates.plan import plan_duplicates
 from optimizer.storage.hands import Hands
 from optimizer.storage.keep import Keep
+from optimizer.storage.logs.analyze import Logs
+from optimizer.storage.logs.plan import plan_logs
 from optimizer.storage.optimize import optimize_storage_kind
 from optimizer.storage.policy.handler import Policies
 from optimizer.storage.policy.owners import kubelet
@@ -27,7 +29,7 @@ from optimizer.storage.temp.analyze import look as look_at_temp
 from optimizer.storage.temp.plan import plan_temp
 
 #: The kinds of storage that plan nothing yet, and say so
-WITHOUT_ACTIONS = ("optimize_cache", "optimize_logs")
+WITHOUT_ACTIONS = ("optimize_cache",)
 
 Parts = Sequence[Part[Any, Any]]
 
@@ -50,6 +52,7 @@ def changes(tools: Tools, load_plan: Callable[[str], Plan]) -> Mapping[str, Hand
     hands = Hands(tools.roots, tools.journal, patience_seconds=tools.patience_seconds)
     parts: Mapping[str, Parts] = {
         "optimize_temp": [_temp(tools)],
+        "optimize_logs": [_logs(tools)],
         "optimize_compress": [_compress(tools)],
         "optimize_duplicates": [_duplicates(tools)],
     }
@@ -92,6 +95,14 @@ def _compress(tools: Tools) -> Part[Any, Any]:
         options=CompressOptions,
         look=partial(look_at_cold, tools.roots, tools.keep, tools.clock),
         plan=plan_compress,
+    )
+
+
+def _logs(tools: Tools) -> Part[Any, Any]:
+    return Part(
+        options=LogsOptions,
+        look=Logs(roots=tools.roots, keep=tools.keep, clock=tools.clock).look,
+        plan=plan_logs,
     )
 
 

@@ -11,7 +11,6 @@ _FIELDS: Mapping[str, JsonObject] = {
     "optimize_disk": {},
     "optimize_storage": {"estimated_space_freed_mb": 0.0, "actual_space_freed_mb": 0.0},
     "optimize_cache": {"caches_cleaned": 0},
-    "optimize_logs": {"logs_processed": 0},
 }
 
 

@@ -1,0 +1,1 @@
+"""Closed logs, compressed in their place."""
