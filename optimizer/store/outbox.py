@@ -84,7 +84,7 @@ def _entries(raw: Iterable[tuple[str, Fields]]) -> list[Entry]:
 
 def to_event(fields: Fields) -> dict[str, Any]:
     """The body of an event's message, of an entry of the outbox."""
-    event = Event(
+    event = Event.model_construct(  # our own scripts wrote it, and there may be many to hand on
         event_id=fields["event_id"],
         event_type=EventType(fields["event_type"]),
         host=fields["host"],

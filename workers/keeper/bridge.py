@@ -12,7 +12,7 @@ from optimizer.store.outbox import Entry, Stream
 from workers.keeper.publisher import Message, Publisher, RabbitUnavailableError
 
 #: Entries published before their confirms are awaited
-_BATCH = 200
+_BATCH = 500
 _BLOCK_MS = 200
 _RECLAIM_SECONDS = 5.0
 _RETRY_SECONDS = 2.0

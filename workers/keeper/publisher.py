@@ -97,7 +97,7 @@ class Publisher:
         self._channel.basic_publish(wire, EXCHANGE, message.routing_key, mandatory=True)
 
     def _on_ack(self, tag: int, multiple: bool) -> None:
-        self._unconfirmed -= {sent for sent in self._unconfirmed if sent == tag or (multiple and sent < tag)}
+        self._unconfirmed -= {sent for sent in self._unconfirmed if sent <= tag} if multiple else {tag}
 
     def _on_nack(self, tag: int, multiple: bool) -> None:
         before = len(self._unconfirmed)
