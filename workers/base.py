@@ -17,6 +17,7 @@ from optimizer.errors import (
     UnsignedJobError,
 )
 from optimizer.events import AGENT
+from optimizer.host.begun import BegunJobs
 from optimizer.host.journal_file import JournalError
 from optimizer.jobs import Job, Status
 from optimizer.kinds import Resource, Scope
@@ -52,6 +53,8 @@ class JobTask(Task):  # type: ignore[type-arg]  # it takes arguments in the stub
 
     def _refuse(self, refusal: Refusal, optimization_id: str) -> NoReturn:
         log.info("message_refused", reason=refusal.value, optimization_id=optimization_id)
+        if refusal is Refusal.FINAL:  # its worker may have died between the record of its end and this
+            _forget_plan(job_of_message(optimization_id, self.name))
         # One of ours without a record is a repetition of a job whose record and tombstone have expired
         if refusal is Refusal.UNKNOWN and not str(self.request.origin).startswith(f"{AGENT}@"):
             worker_parts().intake.adopt(self._as_foreign())  # it comes again, with a record
@@ -98,11 +101,13 @@ class JobTask(Task):  # type: ignore[type-arg]  # it takes arguments in the stub
 
     def _completed(self, attempt: Attempt, report: Report, seconds: float) -> dict[str, Any]:
         worker_parts().attempts.complete(attempt, report, seconds, _quarantine_after(attempt.job))
+        _forget_plan(attempt.job)
         log.info("job_completed", seconds=round(seconds, 3))
         return {"optimization_id": attempt.job.optimization_id, "status": Status.COMPLETED.value}
 
     def _failed(self, attempt: Attempt, error: HroError, seconds: float) -> NoReturn:
         worker_parts().attempts.fail(attempt, error, seconds, _quarantine_after(attempt.job))
+        _forget_plan(attempt.job)
         log.info("job_not_completed", error=error.code, seconds=round(seconds, 3))
         if isinstance(error, CancelledError):
             self.send_event("task-revoked", terminated=False, signum=None, expired=False)
@@ -112,13 +117,27 @@ class JobTask(Task):  # type: ignore[type-arg]  # it takes arguments in the stub
 
 def _quarantine_after(job: Job) -> list[JsonObject] | None:
     """What waits in quarantine on this host, after a job that may have changed it."""
-    if job.resource is not Resource.STORAGE or not job.definition.changes_host or job.dry_run:
+    if not _changes_files(job):
         return None
     try:
         return worker_parts().journal.quarantined()
     except JournalError:
         log.exception("journal_not_read")  # the job ends as it did; the next one tells
         return None
+
+
+def _forget_plan(job: Job) -> None:
+    """No further attempt will need it. Not before the record of its end: until then one may still come."""
+    if not _changes_files(job):
+        return
+    try:
+        BegunJobs(worker_parts().journal.file).end(job.optimization_id)
+    except JournalError:
+        log.exception("plan_not_forgotten")  # it takes some space, and harms nobody
+
+
+def _changes_files(job: Job) -> bool:
+    return job.resource is Resource.STORAGE and job.definition.changes_host and not job.dry_run
 
 
 def _accepted(attempt: Attempt) -> Job:

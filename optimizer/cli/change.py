@@ -18,6 +18,7 @@ from optimizer.cli.errors import Exit
 from optimizer.cli.kept_plans import KeptPlans
 from optimizer.cli.options import options_from_words
 from optimizer.errors import PlanAppliedError
+from optimizer.host.begun import BegunJobs
 from optimizer.host.clock import SystemClock
 from optimizer.jobs import Job
 from optimizer.kinds import KINDS, Kind, Resource
@@ -83,8 +84,12 @@ def _not_done(result: JsonObject) -> list[Any]:
 
 def _run(settings: Settings, job: Job) -> Report:
     handlers = bootstrap.handlers(settings, lambda plan_id: _plans(settings).load(plan_id).plan)
-    with showing_progress() as progress:
-        return run(job, handlers[job.kind], progress, SystemClock())
+    try:
+        with showing_progress() as progress:
+            return run(job, handlers[job.kind], progress, SystemClock())
+    finally:
+        if not job.dry_run:  # nobody will try it again under this id
+            BegunJobs(bootstrap.open_journal(settings).file).end(job.optimization_id)
 
 
 def _job(settings: Settings, kind: str, optimization_id: str, options: JsonObject) -> Job:

@@ -52,8 +52,8 @@ class BegunJobs:
         return Plan.model_validate_json(zlib.decompress(found[0])) if found else None
 
     def end(self, optimization_id: str) -> None:
-        """The job needs no further attempt. Raises JournalError, FencedOutError."""
-        query = "UPDATE begun SET plan = NULL WHERE optimization_id = ?"
+        """How the job ended is recorded: it needs no further attempt, and no plan. Raises JournalError."""
+        query = "UPDATE begun SET plan = NULL WHERE optimization_id = ? AND plan IS NOT NULL"
         self.file.write(lambda database: database.execute(query, (optimization_id,)))
 
 

@@ -56,6 +56,7 @@ class Hands:
     def hold(self, job: Job, plan: Plan, fence: int) -> Iterator[None]:
         """For one attempt at a job. One that died before is taken on where it was, by its plan.
 
+        The plan is kept until whoever runs the job calls BegunJobs.end: the record of its end may not be written yet.
         Raises RootBusyError, QuarantineUnsafeError, PathNotFoundError, JournalError, FencedOutError.
         """
         begun, claim = BegunJobs(self.journal.file), Claim(job.optimization_id, fence)
@@ -66,7 +67,6 @@ class Hands:
             self._held = stack.enter_context(held_roots(self.roots, needed, useful, self.patience_seconds))
             stack.enter_context(self.journal.file.session(claim))
             begun.keep_plan(job.optimization_id, plan)
-            stack.callback(begun.end, job.optimization_id)
             self._job, self._goes_on = job.optimization_id, goes_on
             self._settle(self._begun())  # read again: until the roots were ours, another job was at work there
             self._guard = stack.enter_context(self.guard_for(job, plan))

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from optimizer.errors import FencedOutError, NothingInQuarantineError
+from optimizer.host.begun import BegunJobs
 from optimizer.host.clock import SystemClock
 from optimizer.host.files import ScanRoots
 from optimizer.host.journal import Journal, State
@@ -253,6 +254,17 @@ def test_a_second_attempt_goes_on_where_the_first_one_died(host: Host, tmp_path:
     (host.root / "younger than the plan").unlink()
     assert host.undo(job).result["files_restored"] == 300
     assert host.manifest() == before
+
+
+def test_an_attempt_that_died_before_its_end_was_recorded_counts(host: Host) -> None:
+    """It had done everything: the next one has nothing left to do, and tells what was done."""
+    host.file("a")
+    job, first = host.temp()
+    second = host.attempt(job, 2)
+    assert (second.result["files_quarantined"], second.plan) == (1, first.plan)
+    begun = BegunJobs(host.journal.file)
+    begun.end(job.optimization_id)
+    assert begun.plan_of(job.optimization_id) is None
 
 
 def test_an_attempt_that_was_stopped_is_ended_by_the_next(host: Host, tmp_path: Path) -> None:
