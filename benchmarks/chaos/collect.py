@@ -1,5 +1,6 @@
 """Gathers what a run left behind: over HTTP, from the journal and the filesystem of the host, from logs."""
 
+import gzip
 import hashlib
 import json
 import sqlite3
@@ -15,6 +16,7 @@ from benchmarks.chaos.client import Client
 from benchmarks.chaos.evidence import Begun, Evidence, Heard, Record, Row, Step
 from benchmarks.chaos.ledger import Ledger
 from benchmarks.chaos.naps import BEGUN, IN_DOUBT
+from benchmarks.chaos.stories import ARCHIVE
 from optimizer.host.walk import QUARANTINE
 
 _RESCUED = "hardware_optimizer_jobs_rescued"
@@ -31,8 +33,11 @@ def collect(client: Client, ledger: Ledger, heard: Sequence[Heard], *, data: Pat
         steps=tuple(_steps(state / "journal.db")),
         rows=tuple(_rows(state / "journal.db")),
         written=dict(ledger.files),
-        in_place={path: _digest(Path(path)) for path in ledger.files if Path(path).exists()},
-        in_quarantine={(path.parent.name, int(path.name)): _digest(path) for path in (data / QUARANTINE).glob("*/*")},
+        in_place={path: _digest(Path(path).read_bytes()) for path in ledger.files if Path(path).exists()},
+        compressed={path: _unpacked_digest(path) for path in ledger.files if Path(path + ARCHIVE).exists()},
+        in_quarantine={
+            (path.parent.name, int(path.name)): _digest(path.read_bytes()) for path in (data / QUARANTINE).glob("*/*")
+        },
     )
 
 
@@ -99,5 +104,12 @@ def _query(journal: Path, query: str) -> list[tuple[Any, ...]]:
         return database.execute(query).fetchall()
 
 
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _unpacked_digest(path: str) -> str:
+    try:
+        return _digest(gzip.decompress(Path(path + ARCHIVE).read_bytes()))
+    except (EOFError, OSError) as error:
+        return f"cannot be unpacked: {error}"
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,6 +1,6 @@
 """Whether filesystem, journal and records tell the same of each file, and each effect happened once and whole. Pure."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 
 from benchmarks.chaos.evidence import Evidence, Record, Row
@@ -14,20 +14,28 @@ DISAGREEING = "records that tell another number of files than the journal"
 FAILED_PARTLY = "jobs recorded as failed although they moved files"
 CHECKS = (TWICE, HALFWAY, MISPLACED, DISAGREEING, FAILED_PARTLY)
 
-#: What may follow what. A restore or purge that did not happen leaves the file in quarantine again.
+#: What may follow what. A restore or purge that did not happen leaves the file where it was before.
 _NEXT = {
     None: {State.INTENDED},
-    State.INTENDED: {State.QUARANTINED, State.WITHDRAWN},
+    State.INTENDED: {State.QUARANTINED, State.REPLACED, State.WITHDRAWN},
     State.WITHDRAWN: {State.INTENDED},
     State.QUARANTINED: {State.RESTORING, State.PURGING},
-    State.RESTORING: {State.RESTORED, State.QUARANTINED},
+    State.REPLACED: {State.RESTORING},
+    State.RESTORING: {State.RESTORED, State.QUARANTINED, State.REPLACED},
     State.PURGING: {State.PURGED, State.QUARANTINED},
 }
 _BEGUN = (State.INTENDED, State.RESTORING, State.PURGING)
+#: Where a file is whose action ended so; after all others it is in its place
+_PLACES = {
+    State.QUARANTINED: ["in quarantine (True)"],
+    State.REPLACED: ["compressed (True)"],
+    State.PURGED: list[str](),
+}
 #: What each kind's result counts, and the state of the rows that it is the count of
 _COUNTED = {
     "optimize_temp": ("files_quarantined", None),
     "apply_plan": ("files_quarantined", None),
+    "optimize_compress": ("files_compressed", None),
     "undo": ("files_restored", State.RESTORED),
     "purge": ("files_purged", State.PURGED),
 }
@@ -66,6 +74,7 @@ def _misplaced(evidence: Evidence) -> Iterator[str]:
         actions = [(row.job, row.number) for row in rows[path]]
         kept = [evidence.in_quarantine[action] for action in actions if action in evidence.in_quarantine]
         places += [f"in quarantine ({found == digest})" for found in kept]
+        places += [f"compressed ({evidence.compressed[path] == digest})"] if path in evidence.compressed else []
         expected = _expected_place(rows[path])
         if places != expected:
             yield f"{path}: {places or 'nowhere'} instead of {expected or 'nowhere'}"
@@ -75,13 +84,10 @@ def _misplaced(evidence: Evidence) -> Iterator[str]:
 
 def _expected_place(rows: list[Row]) -> list[str]:
     """Where the rows of all jobs that touched a file say that it is."""
-    states = Counter(row.state for row in rows)
-    quarantined, purged = states[State.QUARANTINED], states[State.PURGED]
-    if quarantined + purged > 1:
-        return [f"one place, from which it was moved {quarantined + purged} times"]
-    if purged:
-        return []
-    return ["in quarantine (True)"] if quarantined else ["in place (True)"]
+    places = [_PLACES[state] for row in rows if (state := State(row.state)) in _PLACES]
+    if len(places) > 1:
+        return [f"one place, from which it was moved {len(places)} times"]
+    return places[0] if places else ["in place (True)"]
 
 
 def _disagreeing(evidence: Evidence) -> Iterator[str]:

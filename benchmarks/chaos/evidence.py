@@ -111,4 +111,5 @@ class Evidence:
     rows: Sequence[Row] = ()
     written: Mapping[str, str] = field(default_factory=dict)  #: digest of each file before, by path
     in_place: Mapping[str, str] = field(default_factory=dict)  #: digest of each of them that is there now
+    compressed: Mapping[str, str] = field(default_factory=dict)  #: digest of what the archive beside its place holds
     in_quarantine: Mapping[tuple[str, int], str] = field(default_factory=dict)  #: digest by job and number

@@ -4,19 +4,20 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import structlog
 
-from optimizer.host.journal import Entry, Journal, State
+from optimizer.host.journal import Journal, State
 from optimizer.jobs import Job
-from optimizer.ports import Progress
+from optimizer.ports import Clock, Progress
 from optimizer.runner import Analysis, Handler
 
 #: The longest nap before and after a step of the journal, and around a job's look at its host, in seconds
-_STEP_NAP, _LOOK_NAP = 0.02, 0.15
-#: States that only a job which was killed leaves behind
-_IN_DOUBT = (State.INTENDED, State.RESTORING, State.PURGING)
+_STEP_NAP, _LOOK_NAP = 0.04, 0.4
+#: States that say what is about to be done
+_BEGUN_STATES = (State.INTENDED, State.RESTORING, State.PURGING)
 
 BEGUN, IN_DOUBT = "chaos_begun", "chaos_in_doubt"
 
@@ -26,17 +27,21 @@ log = structlog.get_logger(__name__)
 class NappingJournal(Journal):
     """The journal, with naps between the intent, the effect and its outcome."""
 
+    def __init__(self, path: Path, clock: Clock) -> None:
+        super().__init__(path, clock)
+        self._begun: set[tuple[str, int]] = set()  #: the actions that this process is at
+
     def note(self, optimization_id: str, number: int, state: State, **facts: Any) -> None:
         _nap(_STEP_NAP)
         super().note(optimization_id, number, state, **facts)
+        action = (optimization_id, number)
+        if state in _BEGUN_STATES:
+            self._begun.add(action)
+        elif action in self._begun:
+            self._begun.remove(action)
+        else:  # the outcome of what a process began that was killed
+            log.info(IN_DOUBT, of=optimization_id, number=number, state=state.value)
         _nap(_STEP_NAP)
-
-    def in_state(self, state: State, *, before: str = "9999") -> list[Entry]:
-        found = super().in_state(state, before=before)
-        if state in _IN_DOUBT and before == "9999":  # a job that asks what a crash left, before it acts
-            for entry in found:
-                log.info(IN_DOUBT, of=entry.optimization_id, number=entry.number, state=state.value)
-        return found
 
 
 def napping(handler: Handler) -> Handler:

@@ -19,7 +19,10 @@ from optimizer.kinds import KINDS
 #: Files that analysis and hashing read, and nothing moves
 STILL_FOLDERS, STILL_FILES = 40, 5
 _MOST_FILES = 4
-_FILE_BYTES = 5000
+#: A file's bytes are random and repeated, so that no two are equal and each can be compressed
+_RANDOM_BYTES, _REPETITIONS = 100, 200
+#: What the product adds to the name of a file that it compresses with gzip
+ARCHIVE = ".gz"
 #: The longest that a late cancel waits, and that a delayed job is put off, in seconds
 _LATE_SECONDS, _DELAY_SECONDS = 0.6, 3
 
@@ -88,6 +91,13 @@ class Stories:
         if "optimization_id" in answer.json():  # 409 where an answer was lost: it names the job that applies it
             self._go_on(self.ledger.accept(answer.json()["optimization_id"]), chance)
 
+    def compress(self, chance: random.Random) -> None:
+        """Each file for an archive beside it; then back, or left so."""
+        path = str(self._folder(chance))
+        replaced = self._submit("optimize_compress", path=path, days_old=0, algorithm="gzip")
+        if chance.random() < 1 / 2 and self._completed(replaced):
+            self._then(replaced, "undo")
+
     def _go_on(self, moved: str, chance: random.Random) -> None:
         verb = chance.choice(("undo", "undo", "purge", "leave"))
         if verb != "leave" and self._completed(moved):
@@ -137,7 +147,7 @@ class Stories:
         folder = self.data / "temporary" / str(next(self._folders))
         folder.mkdir(parents=True)
         for name in range(chance.randint(1, _MOST_FILES)):
-            self.ledger.write(folder / f"{name}.tmp", chance.randbytes(_FILE_BYTES))
+            self.ledger.write(folder / f"{name}.txt", chance.randbytes(_RANDOM_BYTES) * _REPETITIONS)
         return folder
 
     def _still(self, chance: random.Random) -> Path:
@@ -153,6 +163,7 @@ _SHARES: Mapping[Callable[[Stories, random.Random], None], int] = {
     Stories.family: 1,
     Stories.temp: 8,
     Stories.plan_and_apply: 3,
+    Stories.compress: 4,
     Stories.cancel: 8,
     Stories.foreign: 22,
     Stories.delayed: 5,

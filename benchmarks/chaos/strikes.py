@@ -69,8 +69,8 @@ class Striker:
         places = self.stack.of(fault.part)
         if not places:
             return None
-        # Only jobs of storage move files, and so its worker is hit as often as two others together
-        places += [place for place in places if place.program.name == f"worker-{Resource.STORAGE}"]
+        # Only jobs of storage move files, and so its worker is hit as often as three others together
+        places += [place for place in places if place.program.name == f"worker-{Resource.STORAGE}"] * 2
         place = places[int(fault.choice * len(places))]
         victim = self._victim(fault, place)
         if victim is None:

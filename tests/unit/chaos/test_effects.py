@@ -37,6 +37,14 @@ PURGED = replace(
     rows=[replace(MOVED, state="purged", by="p")],
     in_quarantine={},
 )
+COMPRESSED = replace(
+    RIGHT,
+    records={"a": replace(JOB, kind="optimize_compress", result={"files_compressed": 1})},
+    steps=[Step("a", 0, "intended"), Step("a", 0, "replaced")],
+    rows=[replace(MOVED, state="replaced")],
+    compressed={"/file": "digest"},
+    in_quarantine={},
+)
 
 
 def wrong(evidence: Evidence) -> list[str]:
@@ -44,9 +52,11 @@ def wrong(evidence: Evidence) -> list[str]:
     return [name for name, found in account(evidence).items() if found]
 
 
-@pytest.mark.parametrize("evidence", [RIGHT, UNDONE, PURGED], ids=["moved", "undone", "purged"])
+@pytest.mark.parametrize(
+    "evidence", [RIGHT, UNDONE, PURGED, COMPRESSED], ids=["moved", "undone", "purged", "compressed"]
+)
 def test_a_right_run_has_nothing_wrong(evidence: Evidence) -> None:
-    """Moved; brought back; deleted."""
+    """Moved; brought back; deleted; compressed."""
     assert wrong(evidence) == []
 
 
@@ -79,10 +89,13 @@ def test_what_was_only_begun_is_halfway(state: str) -> None:
         replace(UNDONE, in_place={}),
         replace(UNDONE, in_place={"/file": "another digest"}),
         replace(PURGED, in_place={"/file": "digest"}),
+        replace(COMPRESSED, in_place={"/file": "digest"}),
+        replace(COMPRESSED, compressed={"/file": "another digest"}),
     ],
     ids=[
         "vanished", "damaged in quarantine", "in two places", "unknown to the journal", "moved by two jobs",
         "not brought back", "damaged", "there in spite of its purge",
+        "there in spite of its archive", "damaged in its archive",
     ],
 )  # fmt: skip
 def test_a_file_is_in_one_place_and_whole(evidence: Evidence) -> None:
