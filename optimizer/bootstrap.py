@@ -32,6 +32,8 @@ from optimizer.runner import Handler
 from optimizer.schedules import Schedule
 from optimizer.settings import Settings
 from optimizer.storage.changes import Tools, changes
+from optimizer.storage.clean.load import load_rules
+from optimizer.storage.clean.rule import Catalogue
 from optimizer.storage.handlers import analyze_duplicates, analyze_large_files, analyze_report, analyze_storage
 from optimizer.storage.keep import Keep
 from optimizer.storage.policy import policy as policies
@@ -258,6 +260,7 @@ def handlers(
         clock=clock,
         patience_seconds=patience_seconds,
         policies=policies.parse(configuration.policy_text(settings) or ""),
+        catalogue=Catalogue(load_rules(settings.rules_dir), Keep(settings.keep)),
     )
     return {
         "analyze_storage": analyze_storage(readable, clock),

@@ -7,10 +7,13 @@ from typing import Any
 
 from optimizer.host.files import ScanRoots
 from optimizer.host.journal import Journal
-from optimizer.options import CompressOptions, DuplicatesOptions, LogsOptions, TempOptions
+from optimizer.options import CacheOptions, CompressOptions, DuplicatesOptions, LogsOptions, TempOptions
 from optimizer.plans import Plan
 from optimizer.ports import Clock, HashCache
 from optimizer.runner import Handler
+from optimizer.storage.clean.analyze import Cleaning
+from optimizer.storage.clean.plan import plan_clean
+from optimizer.storage.clean.rule import Catalogue
 from optimizer.storage.compress.analyze import look as look_at_cold
 from optimizer.storage.compress.plan import plan_compress
 from optimizer.storage.duplicates.copies import look as look_at_copies
@@ -19,7 +22,6 @@ from optimizer.storage.hands import Hands
 from optimizer.storage.keep import Keep
 from optimizer.storage.logs.analyze import Logs
 from optimizer.storage.logs.plan import plan_logs
-from optimizer.storage.optimize import optimize_storage_kind
 from optimizer.storage.policy.handler import Policies
 from optimizer.storage.policy.owners import kubelet
 from optimizer.storage.policy.policy import Policy
@@ -27,9 +29,6 @@ from optimizer.storage.policy.steps import policy_steps
 from optimizer.storage.reclaim import Part, apply_plan, purge, reclaim, total, undo
 from optimizer.storage.temp.analyze import look as look_at_temp
 from optimizer.storage.temp.plan import plan_temp
-
-#: The kinds of storage that plan nothing yet, and say so
-WITHOUT_ACTIONS = ("optimize_cache",)
 
 Parts = Sequence[Part[Any, Any]]
 
@@ -44,15 +43,17 @@ class Tools:
     cache: HashCache
     clock: Clock
     policies: Mapping[str, Policy]
+    catalogue: Catalogue
     patience_seconds: float  #: to wait for another change of the same roots
 
 
 def changes(tools: Tools, load_plan: Callable[[str], Plan]) -> Mapping[str, Handler]:
     """Each kind's handler by its name; `load_plan` gives the plan of a dry run as it was shown."""
-    hands = Hands(tools.roots, tools.journal, patience_seconds=tools.patience_seconds)
+    hands = Hands(tools.roots, tools.journal, patience_seconds=tools.patience_seconds, catalogue=tools.catalogue)
     parts: Mapping[str, Parts] = {
         "optimize_temp": [_temp(tools)],
-        "optimize_logs": [_logs(tools)],
+        "optimize_cache": [Part(options=CacheOptions, look=_cleaning(tools).caches, plan=plan_clean)],
+        "optimize_logs": [_logs(tools), Part(options=LogsOptions, look=_cleaning(tools).logs, plan=plan_clean)],
         "optimize_compress": [_compress(tools)],
         "optimize_duplicates": [_duplicates(tools)],
     }
@@ -65,7 +66,6 @@ def changes(tools: Tools, load_plan: Callable[[str], Plan]) -> Mapping[str, Hand
         "apply_plan": apply_plan(hands, load_plan),
         "undo": undo(hands),
         "purge": purge(hands, tools.clock),
-        **{kind: optimize_storage_kind(kind, tools.roots) for kind in WITHOUT_ACTIONS},
     }
 
 
@@ -106,6 +106,10 @@ def _logs(tools: Tools) -> Part[Any, Any]:
     )
 
 
+def _cleaning(tools: Tools) -> Cleaning:
+    return Cleaning(catalogue=tools.catalogue, roots=tools.roots, clock=tools.clock)
+
+
 def _policies(tools: Tools, parts: Mapping[str, Parts]) -> Policies:
     return Policies(
         named=tools.policies,
@@ -115,4 +119,5 @@ def _policies(tools: Tools, parts: Mapping[str, Parts]) -> Policies:
         clock=tools.clock,
         other_owner=kubelet,
         patience_seconds=tools.patience_seconds,
+        catalogue=tools.catalogue,
     )

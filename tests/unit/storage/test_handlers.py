@@ -1,6 +1,5 @@
 """The handlers of this room, run as a worker runs them."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,10 +9,11 @@ import pytest
 from optimizer.errors import CancelledError, PathForbiddenError, PathNotFoundError
 from optimizer.hashing.memory_cache import NullHashCache
 from optimizer.host.files import ScanRoots
+from optimizer.host.journal import Journal
 from optimizer.runner import Handler, Report, run
-from optimizer.storage.changes import WITHOUT_ACTIONS
 from optimizer.storage.handlers import analyze_duplicates, analyze_large_files, analyze_report, analyze_storage
-from optimizer.storage.optimize import optimize_storage_kind
+from optimizer.storage.hands import Hands
+from optimizer.storage.measure import measure
 from tests.fakes.clock import FakeClock
 from tests.fakes.job import Listening, job
 from tests.trees import make
@@ -116,31 +116,7 @@ def test_a_cancelled_analysis_ends(root: Path, kind: str) -> None:
         look(root, kind, progress=Listening(cancel_at=1), **options)
 
 
-RECLAIMING = list(WITHOUT_ACTIONS)
-
-
-@pytest.mark.parametrize("kind", RECLAIMING)
-def test_a_reclaim_changes_nothing_and_says_so(root: Path, kind: str) -> None:
-    """There is no action yet: the receipt is honest about it, and every file is still there."""
-    options = {"path": str(root)} if kind == "optimize_duplicates" else {}
-    handler = optimize_storage_kind(kind, ScanRoots([root], setting="HRO_ROOTS"))
-    result = run(job(kind, **options), handler, Listening(), CLOCK).result
-    assert (result["verdict"], result["space_freed_mb"], result["outcomes"]) == ("nothing_to_do", 0.0, [])
-    assert "no safe action" in result["notes"][0]
-    assert set(result["before"]["free_bytes"]) == {str(root)}
-    assert len(list(root.rglob("*.txt"))) == 2
-
-
-def test_a_reclaim_outside_the_roots_is_refused(root: Path) -> None:
-    """The message names the setting that allows changes, not the one that allows reading."""
-    handler = optimize_storage_kind("optimize_duplicates", ScanRoots([root], setting="HRO_ROOTS"))
-    with pytest.raises(PathForbiddenError, match="HRO_ROOTS"):
-        run(job("optimize_duplicates", path=str(root.parent)), handler, Listening(), CLOCK)
-
-
-def test_without_roots_the_whole_disk_is_measured() -> None:
+def test_without_roots_the_whole_disk_is_measured(tmp_path: Path) -> None:
     """Nothing may be changed anywhere, and a result still says how full the disk is."""
-    handler = optimize_storage_kind("optimize_cache", ScanRoots([], setting="HRO_ROOTS"))
-    result = run(job("optimize_cache"), handler, Listening(), CLOCK).result
-    statvfs = os.statvfs("/")
-    assert 0 <= result["before"]["free_bytes"]["/"] <= statvfs.f_blocks * statvfs.f_frsize
+    hands = Hands(ScanRoots([], setting="HRO_ROOTS"), Journal(tmp_path / "journal.db", CLOCK))
+    assert 0 < measure(hands)["disk_percent"] <= 100
