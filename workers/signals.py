@@ -61,13 +61,17 @@ class Heart:
         self._stop.set()
 
     def _beat_until_stopped(self) -> None:
-        while not self._stop.is_set():
-            try:
-                self._beat()
-            except StoreUnavailableError:
-                log.warning("heartbeat_not_written")
-                self.watchdog.forget()
-            self._stop.wait(self.seconds)
+        try:
+            while not self._stop.is_set():
+                try:
+                    self._beat()
+                except StoreUnavailableError:
+                    log.warning("heartbeat_not_written")
+                    self.watchdog.forget()
+                self._stop.wait(self.seconds)
+        except Exception:  # whatever it was: without a heart, each job of this worker would be begun elsewhere, too
+            log.exception("heart_broke")
+            os._exit(1)
 
     def _beat(self) -> None:
         running = {(request.id, request.worker_pid) for request in tuple(state.active_requests) if request.worker_pid}
