@@ -8,6 +8,7 @@ Ends with 1 where something was lost, done twice or halfway, or where nothing ha
 import argparse
 import json
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from benchmarks.machine import facts
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that nothing is left mounted
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
     try:
         return proof.main(folder) if options.prove_accounting else _run(options, folder)

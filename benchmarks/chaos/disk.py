@@ -39,10 +39,16 @@ class Disk:
 def small_disk(folder: Path) -> Iterator[Disk]:
     """A filesystem in memory, mounted at `folder`, where this process may mount one; else the plain folder."""
     folder.mkdir()
-    options = f"size={_MEBIBYTES}m,mode=0700,nosuid,nodev"
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "chaos", folder], capture_output=True, check=False)
+    is_mounted = _run("mount", "-t", "tmpfs", "-o", f"size={_MEBIBYTES}m,mode=0700,nosuid,nodev", "chaos", str(folder))
     try:
-        yield Disk(folder, is_mounted=mounted.returncode == 0)
+        yield Disk(folder, is_mounted)
     finally:
-        if mounted.returncode == 0:
-            subprocess.run(["umount", "--lazy", folder], check=True)
+        if is_mounted:
+            _run("umount", "--lazy", str(folder))
+
+
+def _run(*command: str) -> bool:
+    try:
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        return False
