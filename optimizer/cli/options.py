@@ -26,7 +26,7 @@ def options_from_words(kind: Kind, words: Sequence[str]) -> JsonObject:
             _add(parser, name, field)
     given = {name: value for name, value in vars(parser.parse_args(list(words))).items() if value is not None}
     try:
-        options = kind.options.model_validate_strings(given)
+        options = kind.options.model_validate(given, strict=False)
     except ValidationError as error:
         raise invalid_request(error) from None
     return options.model_dump(mode="json", exclude_unset=True)
