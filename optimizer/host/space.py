@@ -3,11 +3,13 @@
 import ctypes
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 #: How often a filesystem is looked at to see what others do to it
 _LOOKS = 4
+#: XFS gives the blocks of a deleted file back in the background, some 4 ms after it was first asked what is free
+_SETTLING_SECONDS, _SETTLING_LOOKS = 0.05, 5
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -49,11 +51,23 @@ def settled_rooms(descriptors: Mapping[bytes, int], seconds: float) -> dict[byte
     """
     for descriptor in descriptors.values():
         flush_filesystem(descriptor)
+    _let_settle(descriptors.values())
     looks = [{path: room_of(descriptor) for path, descriptor in descriptors.items()}]
     for _ in range(_LOOKS - 1):
         time.sleep(seconds / (_LOOKS - 1))
         looks.append({path: room_of(descriptor) for path, descriptor in descriptors.items()})
     return {path: _with_noise([look[path] for look in looks]) for path in descriptors}
+
+
+def _let_settle(descriptors: Collection[int]) -> None:
+    """Wait until free space stays the same for a moment: what is still given back is our effect, and not noise."""
+    before: list[int] = []
+    for _ in range(_SETTLING_LOOKS):
+        free = [room_of(descriptor).free_bytes for descriptor in descriptors]
+        if free == before:
+            return
+        before = free
+        time.sleep(_SETTLING_SECONDS)
 
 
 def _with_noise(looks: list[Room]) -> Room:
