@@ -2,15 +2,18 @@
 
 import hashlib
 import os
+import stat
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import closing
 
 from optimizer.errors import HroError
+from optimizer.host.attributes import attributes_of
 from optimizer.host.dedupe import can_share
-from optimizer.host.fiemap import shared_bytes
+from optimizer.host.fiemap import layout_of
 from optimizer.host.files import ScanRoots
-from optimizer.host.tree import ScanLog, Tree
-from optimizer.host.walk import BLOCK
+from optimizer.host.tree import ScanLog, Tree, TreeReader
+from optimizer.host.walk import BLOCK, walk
 from optimizer.options import DuplicatesOptions
 from optimizer.ports import Clock, FileKey, HashCache, Progress
 from optimizer.storage.duplicates.find import find_duplicates
@@ -22,17 +25,35 @@ from optimizer.storage.keep import Keep
 def look(
     roots: ScanRoots, keep: Keep, cache: HashCache, clock: Clock, options: DuplicatesOptions, progress: Progress
 ) -> Seen:
-    """Raises PathForbiddenError, PathNotFoundError, CancelledError."""
+    """Where blocks cannot be shared, that is known before anything is read.
+
+    Raises PathForbiddenError, PathNotFoundError, CancelledError.
+    """
     folder = options.path.encode()
     root = roots.root_of(folder)
     with Tree.open(folder, roots) as tree:
+        if options.action == "reflink" and not _can_share(tree, progress):
+            return Seen(groups=(), can_share=False)
         report = find_duplicates([tree], cache, progress, clock)
     log = report.log
     found = (tuple(_copies(roots, root, group, log)) for group in report.groups if group.size >= options.min_size_bytes)
     groups = tuple(group for group in found if len(group) > 1)
     notes = (f"{log.error_count} names could not be looked at.",) if log.error_count else ()
-    shares = _can_share(roots, groups) if options.action == "reflink" else None
-    return Seen(groups=groups, can_share=shares, keep=keep, notes=notes)
+    return Seen(groups=groups, keep=keep, notes=notes)
+
+
+def _can_share(tree: Tree, progress: Progress) -> bool:
+    """Asked of the first file that can be opened; True where there is none."""
+    with closing(TreeReader()) as reader, closing(walk(tree, ScanLog(), progress)) as folders:
+        for folder, entries in folders:
+            for name, status in entries:
+                if stat.S_ISREG(status.st_mode):
+                    try:
+                        with reader.opened(folder, name) as descriptor:
+                            return can_share(descriptor)
+                    except OSError:
+                        continue
+    return True
 
 
 def _copies(roots: ScanRoots, root: bytes, group: Group, log: ScanLog) -> Iterator[Copy]:
@@ -51,7 +72,8 @@ def _copies(roots: ScanRoots, root: bytes, group: Group, log: ScanLog) -> Iterat
 def _copy(roots: ScanRoots, root: bytes, paths: tuple[bytes, ...]) -> Copy:
     descriptor = roots.open(paths[0])
     try:
-        status = os.fstat(descriptor)
+        status, layout = os.fstat(descriptor), layout_of(descriptor)
+        xattrs = sorted(attributes_of(descriptor).xattrs.items())
         return Copy(
             root=root,
             paths=paths,
@@ -59,38 +81,16 @@ def _copy(roots: ScanRoots, root: bytes, paths: tuple[bytes, ...]) -> Copy:
             inode=status.st_ino,
             size=status.st_size,
             allocated=status.st_blocks * BLOCK,
-            shared=min(shared_bytes(descriptor), status.st_blocks * BLOCK),
+            shared=min(layout.shared, status.st_blocks * BLOCK),
+            own=layout.own,
+            layout=layout.digest,
             links=status.st_nlink,
             uid=status.st_uid,
             gid=status.st_gid,
             mode=status.st_mode,
-            attributes=_digest_of_attributes(descriptor),
+            attributes=hashlib.sha256(repr(xattrs).encode()).hexdigest(),
             mtime_ns=status.st_mtime_ns,
             ctime_ns=status.st_ctime_ns,
         )
     finally:
         os.close(descriptor)
-
-
-def _digest_of_attributes(descriptor: int) -> str:
-    try:
-        found = [(name, os.getxattr(descriptor, name)) for name in sorted(os.listxattr(descriptor))]
-    except OSError:  # the filesystem has none
-        found = []
-    return hashlib.sha256(repr(found).encode()).hexdigest() if found else ""
-
-
-def _can_share(roots: ScanRoots, groups: Sequence[Sequence[Copy]]) -> bool | None:
-    """Asked of the first two copies that can be opened; None where there are none."""
-    for first, second, *_ in groups:
-        descriptors: list[int] = []
-        try:
-            descriptors.append(roots.open(first.paths[0]))
-            descriptors.append(roots.open(second.paths[0]))
-            return can_share(*descriptors)
-        except (HroError, OSError):
-            continue
-        finally:
-            for descriptor in descriptors:
-                os.close(descriptor)
-    return None

@@ -1,7 +1,8 @@
 """Which copies of equal content are replaced, and by which of them. Pure."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from optimizer.options import DuplicatesOptions
 from optimizer.paths import path_fields, readable
@@ -17,6 +18,10 @@ _DONE_TO = {
     HARD_LINK: "becomes a further name of",
     REDUNDANT: "goes into quarantine, as it is a copy of",
 }
+_NO_REFLINKS = (
+    "This filesystem cannot let files share their blocks, so nothing is planned. Ask for the action hard_link or "
+    "quarantine if that is what you want."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +35,8 @@ class Copy:
     size: int
     allocated: int  #: bytes on disk
     shared: int  #: of these, bytes that other files have too
+    own: int  #: of these, bytes that could be shared and are not
+    layout: str  #: where its blocks are: equal for files that share all of them; empty where it has none to share
     links: int  #: names that it has anywhere
     uid: int
     gid: int
@@ -39,39 +46,52 @@ class Copy:
     ctime_ns: int
 
     @property
-    def owned(self) -> tuple[int, int, int, str]:
+    def rights(self) -> tuple[int, int, int, str]:
         """Who may do what with it: a further name of another file would bring along that one's rights."""
         return (self.uid, self.gid, self.mode, self.attributes)
 
     def relied_on(self) -> JsonObject:
         """Of a file with several names, what is done to one of them changes the ctime; the comparison has to do."""
-        known = {"device": self.device, "inode": self.inode, "size": self.size, "mtime_ns": self.mtime_ns}
+        known = self.lasting()
         return known if self.links > 1 else {**known, "ctime_ns": self.ctime_ns}
+
+    def lasting(self) -> JsonObject:
+        """What does not change by what is done to other names or to copies; a further name changes the ctime."""
+        return {
+            "device": self.device,
+            "inode": self.inode,
+            "size": self.size,
+            "mtime_ns": self.mtime_ns,
+            "uid": self.uid,
+            "gid": self.gid,
+            "mode": self.mode,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     groups: tuple[tuple[Copy, ...], ...]  #: each of two or more inodes of equal content
-    can_share: bool | None = None  #: whether their filesystem has reflinks; None where nobody asked
+    can_share: bool = True  #: False where reflinks were asked for and the filesystem has none
     keep: Keep = field(default_factory=Keep)
     notes: tuple[str, ...] = ()
 
 
 def plan_duplicates(options: DuplicatesOptions, seen: Seen) -> Plan:
     """For each group the one that stays, and an action for each name of the others."""
-    if options.action == "reflink" and seen.can_share is False:
-        note = (
-            "This filesystem cannot let files share their blocks, so nothing is planned. Ask for the action "
-            "hard_link or quarantine if that is what you want."
-        )
-        return Plan(notes=(*seen.notes, note))
+    if not seen.can_share:
+        return Plan(notes=(*seen.notes, _NO_REFLINKS))
     left: dict[str, Left] = {}
-    planned = [action for group in seen.groups for action in _of_group(options, group, seen.keep, left)]
+    pairs = [pair for group in seen.groups for pair in _of_group(options, group, seen.keep, left)]
+    planned = [action for copy, kept in pairs for action in _replace(_TYPES[options.action], copy, kept)]
+    notes = (*seen.notes, *_strangers(options, pairs), *told(left, len(planned) - MOST_ACTIONS))
     actions = tuple(a.model_copy(update={"number": number}) for number, a in enumerate(planned[:MOST_ACTIONS]))
-    return Plan(actions=actions, notes=(*seen.notes, *told(left, len(planned) - MOST_ACTIONS)))
+    return Plan(actions=actions, notes=notes)
 
 
-def _of_group(options: DuplicatesOptions, group: Sequence[Copy], keep: Keep, left: dict[str, Left]) -> Iterator[Action]:
+def _of_group(
+    options: DuplicatesOptions, group: Sequence[Copy], keep: Keep, left: dict[str, Left]
+) -> Iterator[tuple[Copy, Copy]]:
+    """Each copy that is to be replaced, with the one that stays."""
     kept = _the_one_that_stays(options, group)
     if kept is None:
         count_left(left, group[0].paths[0], f"no copy of them is below the reference folder {options.reference}")
@@ -79,20 +99,27 @@ def _of_group(options: DuplicatesOptions, group: Sequence[Copy], keep: Keep, lef
     for copy in sorted(group, key=lambda copy: copy.paths):
         why = _why_left(options, copy, kept, keep)
         if why is None:
-            yield from _replace(_TYPES[options.action], copy, kept)
+            yield copy, kept
         elif copy is not kept:
             count_left(left, copy.paths[0], why)
 
 
 def _the_one_that_stays(options: DuplicatesOptions, group: Iterable[Copy]) -> Copy | None:
-    """By the rule; where two are alike, by path. With a reference folder, one of those in it, if there is one."""
+    """By the rule; where two are alike, by path. With a reference folder, one of those in it, if there is one.
+
+    When blocks are to be shared all of them stay, so the first choice is one whose blocks are shared already: then
+    the others come to it, and not it to them, which would free nothing.
+    """
     eligible = [copy for copy in group if options.reference is None or _is_below(options.reference, copy)]
-    rules = {
-        "newest": lambda copy: (-copy.mtime_ns, copy.paths),
-        "oldest": lambda copy: (copy.mtime_ns, copy.paths),
-        "shortest_path": lambda copy: (len(copy.paths[0]), copy.paths),
-    }
-    return min(eligible, key=rules[options.keep], default=None)
+    shared_first = options.action == "reflink"
+    return min(eligible, key=lambda copy: (-copy.shared * shared_first, *_RULES[options.keep](copy)), default=None)
+
+
+_RULES: Mapping[str, Callable[[Copy], tuple[Any, ...]]] = {
+    "newest": lambda copy: (-copy.mtime_ns, copy.paths),
+    "oldest": lambda copy: (copy.mtime_ns, copy.paths),
+    "shortest_path": lambda copy: (len(copy.paths[0]), copy.paths),
+}
 
 
 def _is_below(folder: str, copy: Copy) -> bool:
@@ -101,7 +128,7 @@ def _is_below(folder: str, copy: Copy) -> bool:
 
 
 def _why_left(options: DuplicatesOptions, copy: Copy, kept: Copy, keep: Keep) -> str | None:
-    """The first reason why a copy must not be replaced."""
+    """The first reason why a copy must not, or need not, be replaced."""
     checks = (
         (copy is kept, "it stays"),
         (
@@ -114,11 +141,15 @@ def _why_left(options: DuplicatesOptions, copy: Copy, kept: Copy, keep: Keep) ->
         ),
         (copy.allocated == 0, "they take no space"),
         (
-            options.action == "reflink" and copy.shared >= copy.allocated,
+            options.action == "reflink" and not (copy.layout and kept.layout),
+            "they are so small that the filesystem keeps them where no blocks can be shared",
+        ),
+        (
+            options.action != "quarantine" and bool(copy.layout) and copy.layout == kept.layout,
             "they share all of their blocks already",
         ),
         (
-            options.action == "hard_link" and copy.owned != kept.owned and not options.across_owners,
+            options.action != "reflink" and copy.rights != kept.rights and not options.across_owners,
             "owner, mode or attributes differ from those of the copy that stays",
         ),
     )
@@ -126,23 +157,34 @@ def _why_left(options: DuplicatesOptions, copy: Copy, kept: Copy, keep: Keep) ->
     return next((why for holds, why in checks if holds), None) or next(filter(None, reasons), None)
 
 
+def _strangers(options: DuplicatesOptions, pairs: Iterable[tuple[Copy, Copy]]) -> Iterator[str]:
+    """A warning of what `across_owners` is about to do."""
+    strangers = [copy for copy, kept in pairs if copy.rights != kept.rights]
+    if strangers and options.action != "reflink":
+        effect = " and get those" if options.action == "hard_link" else ""
+        yield (
+            f"{len(strangers)} copies, such as {readable(strangers[0].paths[0])}, have another owner, mode or "
+            f"attributes than the copy that stays{effect}, as across_owners was asked for."
+        )
+
+
 def _replace(action: str, copy: Copy, kept: Copy) -> Iterator[Action]:
     """Sharing blocks is done to the file, once; the others to each of its names, of which the last one frees it."""
     paths = copy.paths[:1] if action == REFLINK else copy.paths
-    all_known = len(copy.paths) == copy.links
     for path in paths:
-        frees = action == REFLINK or (all_known and path == paths[-1])
         yield Action(
             number=0,
             type=action,
             target={"root": path_fields(copy.root), **path_fields(path), "kept": path_fields(kept.paths[0])},
-            relied_on={**copy.relied_on(), "kept": _lasting(kept)},
+            relied_on={**copy.relied_on(), "kept": kept.lasting()},
             reversible=True,
-            claimed_bytes=copy.allocated - copy.shared if frees else 0,
+            claimed_bytes=_claimed(action, copy) if path == paths[-1] else 0,
             reason=f"{readable(path)} {_DONE_TO[action]} {readable(kept.paths[0])}",
         )
 
 
-def _lasting(kept: Copy) -> JsonObject:
-    """What does not change by what is done to its copies; a further name changes the ctime."""
-    return {"device": kept.device, "inode": kept.inode, "size": kept.size, "mtime_ns": kept.mtime_ns}
+def _claimed(action: str, copy: Copy) -> int:
+    """Nothing is free while a name is left that was not met."""
+    if action == REFLINK:
+        return copy.own
+    return copy.allocated - copy.shared if len(copy.paths) == copy.links else 0

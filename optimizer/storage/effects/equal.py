@@ -1,9 +1,9 @@
 """A copy beside the one that stays: both open, both alone, both as planned, and equal at this very moment."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from optimizer.host.in_use import require_alone
 from optimizer.paths import exact
@@ -17,6 +17,11 @@ class Pair(NamedTuple):
     copy: Held
     kept: Held
 
+    def require_alone(self) -> None:
+        """Raises InUseError where somebody wants to open one of them: he waits until it is not held any more."""
+        require_alone(self.copy.descriptor)
+        require_alone(self.kept.descriptor)
+
 
 @contextmanager
 def held_pair(ground: Ground, action: Action) -> Iterator[Pair]:
@@ -28,11 +33,22 @@ def held_pair(ground: Ground, action: Action) -> Iterator[Pair]:
     ):
         if os.path.samestat(kept.status, copy.status):
             raise StaleError("Both are names of one file by now.")
+        _require_rights(kept.status, kept_relied_on)
+        _require_rights(copy.status, action.relied_on)
         yield Pair(copy, kept)
 
 
-def require_equal(pair: Pair) -> None:
-    """Raises StaleError at the first byte that differs, InUseError where somebody wants to open one of them."""
+def _require_rights(status: os.stat_result, relied_on: Mapping[str, Any]) -> None:
+    """Owner and mode as they were planned: of a file with several names the ctime does not tell."""
+    if any(getattr(status, f"st_{name}") != relied_on[name] for name in ("uid", "gid", "mode")):
+        raise StaleError("Its owner or mode was changed since it was planned.")
+
+
+def require_equal(ground: Ground, pair: Pair) -> None:
+    """Raises StaleError at the first byte that differs, InUseError where somebody wants to open one of them.
+
+    And CancelledError: nothing has been done yet.
+    """
     offset = 0
     while True:
         ours = os.pread(pair.copy.descriptor, _CHUNK, offset)
@@ -41,5 +57,5 @@ def require_equal(pair: Pair) -> None:
         if not ours:
             return
         offset += len(ours)
-        require_alone(pair.copy.descriptor)
-        require_alone(pair.kept.descriptor)
+        pair.require_alone()
+        ground.progress.report()

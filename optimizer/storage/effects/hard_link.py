@@ -11,7 +11,7 @@ from optimizer.host.journal import Entry, State
 from optimizer.paths import exact
 from optimizer.plans import Action
 from optimizer.storage.effects import move
-from optimizer.storage.effects.delete import status_of
+from optimizer.storage.effects.delete import is_known, place_of, status_of
 from optimizer.storage.effects.equal import Pair, held_pair, require_equal
 from optimizer.storage.effects.ground import Effect, Ground, StaleError, facts
 from optimizer.values import JsonObject
@@ -19,9 +19,9 @@ from optimizer.values import JsonObject
 
 def _apply(ground: Ground, action: Action) -> JsonObject:
     with held_pair(ground, action) as pair:
-        require_equal(pair)
+        require_equal(ground, pair)
         copy = pair.copy
-        ground.intend(action, before=facts(copy.status), link=_inode(pair.kept.status), allocated_bytes=copy.allocated)
+        ground.intend(action, before=facts(copy.status), link=facts(pair.kept.status), allocated_bytes=copy.allocated)
         try:
             moved = _swap(ground, action, pair)
         except (HroError, OSError):
@@ -52,32 +52,35 @@ def _swap(ground: Ground, action: Action, pair: Pair) -> os.stat_result:
 
 def _undo(ground: Ground, entry: Entry) -> None:
     move.require_in_quarantine(ground, entry)
-    place = (entry.optimization_id, entry.number)
+    place = place_of(entry)
     with ground.parent(exact(entry.facts["target"])) as (parent_fd, name):
         status = status_of(parent_fd, name)
         if status is None:
             ground.quarantine.give_back(*place, parent_fd, name)
             return
-        if _inode(status) != entry.facts["link"]:
-            raise StaleError("Another file has taken its name.")
+        _require_link(status, entry)
         swapped = ground.quarantine.swap(*place, parent_fd, name)
-        if _inode(swapped) != entry.facts["link"]:
+        try:
+            _require_link(swapped, entry)
+        except StaleError:
             ground.quarantine.swap(*place, parent_fd, name)
-            raise StaleError("Another file has taken its name.")
+            raise
     ground.quarantine.purge(*place)
+
+
+def _require_link(status: os.stat_result, entry: Entry) -> None:
+    """What was written to the file since, under any of its names, must not vanish from this one."""
+    if not is_known(status, entry.facts["link"]):
+        raise StaleError("Another file has taken its name, or it was written to since.")
 
 
 def _settle(ground: Ground, entry: Entry) -> None:
     """What lies in quarantine tells how far it came: the copy, or the link that is to go."""
-    place = (entry.optimization_id, entry.number)
-    status = ground.quarantine.look(*place)
-    if status is not None and _inode(status) == entry.facts["link"]:
-        ground.quarantine.purge(*place)
+    status = ground.quarantine.look(*place_of(entry))
+    link = entry.facts["link"]
+    if status is not None and (status.st_dev, status.st_ino) == (link["device"], link["inode"]):
+        ground.quarantine.purge(*place_of(entry))
     move.settle(ground, entry)
-
-
-def _inode(status: os.stat_result) -> JsonObject:
-    return {"device": status.st_dev, "inode": status.st_ino}
 
 
 HARD_LINK = Effect(apply=_apply, undo=_undo, settle=_settle)

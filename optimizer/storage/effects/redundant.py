@@ -9,7 +9,7 @@ from optimizer.values import JsonObject
 
 def _apply(ground: Ground, action: Action) -> JsonObject:
     with held_pair(ground, action) as pair:
-        require_equal(pair)
+        require_equal(ground, pair)
         return move.put_away(ground, action, pair.copy)
 
 

@@ -2,30 +2,44 @@
 
 import os
 
-from optimizer.errors import HroError
+from optimizer.errors import CancelledError, HroError
 from optimizer.host.dedupe import share_blocks
-from optimizer.host.fiemap import shared_bytes
+from optimizer.host.fiemap import layout_of
 from optimizer.host.journal import Entry, State
 from optimizer.plans import Action
-from optimizer.storage.effects.equal import held_pair
-from optimizer.storage.effects.ground import Effect, Ground, facts
+from optimizer.storage.effects.equal import Pair, held_pair
+from optimizer.storage.effects.ground import Effect, FailedError, Ground, facts
 from optimizer.values import JsonObject
 
 
 def _apply(ground: Ground, action: Action) -> JsonObject:
+    """Raises FailedError, with the `freed_bytes`, where it ended in the middle: what is shared by then stays shared."""
     with held_pair(ground, action) as pair:
-        descriptor = pair.copy.descriptor
-        before = shared_bytes(descriptor)
+        before = layout_of(pair.copy.descriptor).own
         ground.intend(action, before=facts(pair.copy.status))
+
+        def note(otherwise: State) -> int:
+            freed = max(0, before - layout_of(pair.copy.descriptor).own)
+            ground.note(action, State.DONE if freed else otherwise, freed_bytes=freed)
+            return freed
+
         try:
-            share_blocks(pair.kept.descriptor, descriptor)
-        except (HroError, OSError):
-            ground.note(action, State.WITHDRAWN)
+            _share(ground, pair)
+        except (HroError, OSError) as error:
+            freed = note(State.WITHDRAWN)
+            if freed and not isinstance(error, CancelledError):
+                raise FailedError(f"Only a part of it: {error}", freed_bytes=freed) from None
             raise
-        os.fsync(descriptor)
-        freed = max(0, shared_bytes(descriptor) - before)
-        ground.note(action, State.DONE, freed_bytes=freed)
-    return {"freed_bytes": freed}
+        return {"freed_bytes": note(State.DONE)}
+
+
+def _share(ground: Ground, pair: Pair) -> None:
+    def between() -> None:
+        pair.require_alone()
+        ground.progress.report()
+
+    share_blocks(pair.kept.descriptor, pair.copy.descriptor, between)
+    os.fsync(pair.copy.descriptor)
 
 
 def _settle(ground: Ground, entry: Entry) -> None:

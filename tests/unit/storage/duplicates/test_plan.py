@@ -14,13 +14,14 @@ from optimizer.storage.keep import Keep
 
 def copy(inode: int, *paths: bytes, **facts: Any) -> Copy:
     usual: dict[str, Any] = {
-        "root": b"/srv", "device": 1, "size": 5, "allocated": 4096, "shared": 0, "links": len(paths), "uid": 0,
-        "gid": 0, "mode": 0o100644, "attributes": "", "mtime_ns": inode, "ctime_ns": inode,
+        "root": b"/srv", "device": 1, "size": 5, "allocated": 4096, "shared": 0, "own": 4096,
+        "layout": f"at {inode}", "links": len(paths), "uid": 0, "gid": 0, "mode": 0o100644,
+        "attributes": "", "mtime_ns": inode, "ctime_ns": inode,
     }  # fmt: skip
     return Copy(inode=inode, paths=paths, **(usual | facts))
 
 
-def plan(*group: Copy, can_share: bool | None = True, keeping: Keep | None = None, **options: Any) -> Plan:
+def plan(*group: Copy, can_share: bool = True, keeping: Keep | None = None, **options: Any) -> Plan:
     said = DuplicatesOptions.model_validate({"path": "/srv"} | options)
     return plan_duplicates(said, Seen(groups=(group,), can_share=can_share, keep=keeping or Keep()))
 
@@ -84,7 +85,10 @@ def test_a_name_elsewhere_keeps_the_bytes() -> None:
         ({"uid": 5}, {"action": "hard_link"}, "owner, mode"),
         ({"mode": 0o100600}, {"action": "hard_link"}, "owner, mode"),
         ({"attributes": "x"}, {"action": "hard_link"}, "owner, mode"),
-        ({"shared": 4096}, {}, "share all"),
+        ({"uid": 5}, {"action": "quarantine"}, "owner, mode"),
+        ({"shared": 4096, "layout": "at 3"}, {}, "share all"),
+        ({"shared": 4096, "layout": "at 3"}, {"action": "hard_link"}, "share all"),
+        ({"layout": ""}, {}, "no blocks can be shared"),
         ({"allocated": 0}, {}, "no space"),
         ({"device": 2}, {}, "another filesystem"),
         ({"root": b"/else"}, {}, "another root"),
@@ -92,15 +96,18 @@ def test_a_name_elsewhere_keeps_the_bytes() -> None:
 )
 def test_what_must_not_be_replaced_is_told(facts: dict[str, Any], options: dict[str, Any], reason: str) -> None:
     """With the reason, and an example."""
-    made = plan(copy(1, b"/srv/a", **facts), C, **options)
+    made = plan(copy(1, b"/srv/a", **facts), copy(3, b"/srv/cc", shared=4096), **options)
     assert (made.actions, reason in made.notes[0], "/srv/a" in made.notes[0]) == ((), True, True)
 
 
 def test_other_owners_are_linked_when_it_is_asked_for() -> None:
-    """And their blocks are shared without asking: that changes no right."""
+    """With a warning; and their blocks are shared without asking, as that changes no right."""
     theirs = copy(1, b"/srv/a", uid=5)
-    assert replaced(plan(theirs, C, action="hard_link", across_owners=True)) == {"/srv/a": "/srv/cc"}
+    made = plan(theirs, C, action="hard_link", across_owners=True)
+    assert replaced(made) == {"/srv/a": "/srv/cc"}
+    assert made.notes[0].startswith("1 copies, such as /srv/a, have another owner, mode or attributes")
     assert replaced(plan(theirs, C)) == {"/srv/a": "/srv/cc"}
+    assert plan(theirs, C).notes == ()
 
 
 def test_what_is_to_be_kept_is_kept() -> None:
@@ -113,15 +120,31 @@ def test_another_action_is_never_taken_instead() -> None:
     """Where blocks cannot be shared the plan is empty, and names what else could be asked for."""
     made = plan(A, B, can_share=False)
     assert (made.actions, "hard_link or quarantine" in made.notes[0]) == ((), True)
-    assert plan(A, B, can_share=None, action="quarantine").actions
+
+
+def test_the_others_come_to_those_that_share_blocks_already() -> None:
+    """A third copy joins the two that an earlier job brought together, whatever its age: that frees its blocks."""
+    both = [copy(each, b"/srv/%d" % each, shared=4096, own=0, layout="both") for each in (1, 2)]
+    made = plan(*both, C)
+    assert replaced(made) == {"/srv/cc": "/srv/2"}
+    assert [action.claimed_bytes for action in made.actions] == [4096]
+
+
+def test_blocks_shared_with_a_snapshot_alone_are_no_reason_to_leave_it() -> None:
+    """Nothing is claimed for it, as the snapshot has them still."""
+    snapshots = [copy(each, b"/srv/%d" % each, shared=4096, own=0) for each in (1, 2)]
+    assert [action.claimed_bytes for action in plan(*snapshots).actions] == [0]
 
 
 copies = st.builds(
-    lambda inode, names, uid, shared, mtime: copy(
-        inode, *(b"/srv/%d-%d" % (inode, name) for name in range(names)), uid=uid, shared=shared, mtime_ns=mtime
-    ),
-    st.integers(1, 50), st.integers(1, 3), st.integers(0, 1), st.sampled_from([0, 4096]), st.integers(0, 3),
-)  # fmt: skip
+    lambda inode, names, **facts: copy(inode, *(b"/srv/%d-%d" % (inode, name) for name in range(names)), **facts),
+    st.integers(1, 50),
+    st.integers(1, 3),
+    uid=st.integers(0, 1),
+    shared=st.sampled_from([0, 4096]),
+    layout=st.sampled_from(["", "here", "there"]),
+    mtime_ns=st.integers(0, 3),
+)
 groups = st.lists(st.lists(copies, min_size=2, max_size=5, unique_by=lambda each: each.inode), max_size=3)
 options = st.fixed_dictionaries(
     {
