@@ -4,14 +4,16 @@ import os
 import posixpath
 import stat
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import groupby
+from pathlib import Path
 
 from optimizer.errors import HroError
 from optimizer.host.files import ScanRoots
 from optimizer.host.statx import birth_ns
+from optimizer.host.tmpfiles_d import TMPFILES_D, read_tmpfiles_d
 from optimizer.host.tree import ScanLog, Tree
 from optimizer.host.walk import walk
 from optimizer.options import TempOptions
@@ -20,6 +22,7 @@ from optimizer.storage.candidate import Candidate
 from optimizer.storage.candidates import candidate_of
 from optimizer.storage.keep import Keep
 from optimizer.storage.temp.plan import Seen, Unit
+from optimizer.storage.temp.tmpfiles_d import parse
 
 #: Where programs put what they do not mean to keep, by the Filesystem Hierarchy Standard; read only inside HRO_ROOTS
 _TEMPORARY = (b"/tmp", b"/var/tmp")
@@ -33,17 +36,32 @@ class _Gathered:
     sockets: int = 0
 
 
-def look(roots: ScanRoots, keep: Keep, clock: Clock, options: TempOptions, progress: Progress) -> Seen:
-    """Raises PathForbiddenError, PathNotFoundError, CancelledError."""
+def look(
+    roots: ScanRoots,
+    keep: Keep,
+    clock: Clock,
+    options: TempOptions,
+    progress: Progress,
+    tmpfiles_d: Sequence[Path] = TMPFILES_D,
+) -> Seen:
+    """`tmpfiles_d` are the folders of systemd-tmpfiles, the first one first.
+
+    Raises PathForbiddenError, PathNotFoundError, CancelledError.
+    """
     folders = [options.path.encode()] if options.path else _temporary_folders(roots)
+    now_ns = int(clock.now().timestamp() * 10**9)
+    try:
+        tmpfiles = parse(read_tmpfiles_d(tmpfiles_d), folders)
+    except OSError as error:
+        note = f"{error.filename} cannot be read, so nobody knows which files others need, and all stay."
+        return Seen(units=(), now_ns=now_ns, keep=keep, notes=(note,))
     log, units = ScanLog(), []
     for folder in folders:
         units += [_unit(roots, gathered, log) for gathered in _gathered(roots, folder, log, progress)]
     notes = [] if folders else ["Neither /tmp nor /var/tmp is inside HRO_ROOTS, and no path was given."]
     if log.error_count:
         notes.append(f"{log.error_count} names could not be looked at.")
-    now_ns = int(clock.now().timestamp() * 10**9)
-    return Seen(units=tuple(units), now_ns=now_ns, keep=keep, notes=tuple(notes))
+    return Seen(units=tuple(units), now_ns=now_ns, keep=keep, tmpfiles=tmpfiles, notes=tuple(notes))
 
 
 def _temporary_folders(roots: ScanRoots) -> list[bytes]:

@@ -1,7 +1,7 @@
 """Old temporary files: which of them may be moved into quarantine. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from optimizer.options import TempOptions
 from optimizer.paths import readable
@@ -9,6 +9,7 @@ from optimizer.plans import Action, Plan
 from optimizer.storage.candidate import Candidate
 from optimizer.storage.keep import Keep
 from optimizer.storage.left import MOST_ACTIONS, by_reason, told
+from optimizer.storage.temp.tmpfiles_d import TmpfilesD
 from optimizer.storage.types import QUARANTINE
 
 _DAY_NS = 86_400 * 10**9
@@ -28,6 +29,7 @@ class Seen:
     units: tuple[Unit, ...]
     now_ns: int
     keep: Keep
+    tmpfiles: TmpfilesD = field(default_factory=TmpfilesD)
     notes: tuple[str, ...] = ()
 
 
@@ -37,7 +39,7 @@ def plan_temp(options: TempOptions, seen: Seen) -> Plan:
     old = [unit for unit in seen.units if unit.newest_ns < limit]
     quiet = [unit for unit in old if not unit.sockets]
     files = sorted((file for unit in quiet for file in unit.files), key=lambda candidate: candidate.path)
-    kept = _kept(files, seen.keep)
+    kept = _kept(files, seen)
     chosen = [file for file in files if file.path not in kept]
     notes = [*seen.notes, *told(by_reason(kept.items()), len(chosen) - MOST_ACTIONS)]
     if len(old) > len(quiet):
@@ -46,8 +48,8 @@ def plan_temp(options: TempOptions, seen: Seen) -> Plan:
     return Plan(actions=actions, notes=tuple(notes))
 
 
-def _kept(files: Iterable[Candidate], keep: Keep) -> dict[bytes, str]:
-    reasons = ((file.path, keep.reason(file.path)) for file in files)
+def _kept(files: Iterable[Candidate], seen: Seen) -> dict[bytes, str]:
+    reasons = ((file.path, seen.keep.reason(file.path) or seen.tmpfiles.reason(file.path)) for file in files)
     return {path: reason for path, reason in reasons if reason}
 
 
