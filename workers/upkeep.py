@@ -55,8 +55,8 @@ class Upkeep:
         """The journal needs its space before the disk is full."""
         try:
             self.journal.file.prepare()
-        except JournalError as error:
-            log.error("journal_not_prepared", reason=error.message)
+        except JournalError:
+            log.exception("journal_not_prepared")
 
     def submit_if_needed(self) -> str | None:
         """The id of the job that was submitted, if one was. Raises JournalError, StoreUnavailableError."""
