@@ -11,7 +11,7 @@ from benchmarks.chaos.client import UnansweredError
 from benchmarks.chaos.stories import TROUBLES, Stories
 
 #: More than wait for something at a time
-_THREADS = 16
+_THREADS = 40
 _PAUSE_SECONDS = 0.05
 
 

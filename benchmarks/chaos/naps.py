@@ -14,8 +14,8 @@ from optimizer.jobs import Job
 from optimizer.ports import Clock, Progress
 from optimizer.runner import Analysis, Handler
 
-#: The longest nap before and after a step of the journal, and around a job's look at its host, in seconds
-_STEP_NAP, _LOOK_NAP = 0.04, 0.4
+#: The longest nap between an intent, its effect and the outcome, and around a job's look at its host, in seconds
+_STEP_NAP, _LOOK_NAP = 0.06, 0.4
 #: States that say what is about to be done
 _BEGUN_STATES = (State.INTENDED, State.RESTORING, State.PURGING)
 
@@ -32,16 +32,17 @@ class NappingJournal(Journal):
         self._begun: set[tuple[str, int]] = set()  #: the actions that this process is at
 
     def note(self, optimization_id: str, number: int, state: State, **facts: Any) -> None:
-        _nap(_STEP_NAP)
-        super().note(optimization_id, number, state, **facts)
         action = (optimization_id, number)
         if state in _BEGUN_STATES:
+            super().note(optimization_id, number, state, **facts)
             self._begun.add(action)
-        elif action in self._begun:
-            self._begun.remove(action)
-        else:  # the outcome of what a process began that was killed
-            log.info(IN_DOUBT, of=optimization_id, number=number, state=state.value)
-        _nap(_STEP_NAP)
+            _nap(_STEP_NAP)
+        else:
+            _nap(_STEP_NAP)
+            super().note(optimization_id, number, state, **facts)
+            if action not in self._begun:  # the outcome of what a process began that was killed
+                log.info(IN_DOUBT, of=optimization_id, number=number, state=state.value)
+            self._begun.discard(action)
 
 
 def napping(handler: Handler) -> Handler:

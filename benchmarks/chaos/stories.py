@@ -157,15 +157,15 @@ class Stories:
 #: Each story and its share
 _SHARES: Mapping[Callable[[Stories, random.Random], None], int] = {
     Stories.look: 8,
-    Stories.hash: 22,
-    Stories.plan_only: 18,
+    Stories.hash: 26,
+    Stories.plan_only: 22,
     Stories.memory: 8,
     Stories.family: 1,
-    Stories.temp: 8,
-    Stories.plan_and_apply: 3,
-    Stories.compress: 4,
-    Stories.cancel: 8,
-    Stories.foreign: 22,
+    Stories.temp: 6,
+    Stories.plan_and_apply: 2,
+    Stories.compress: 3,
+    Stories.cancel: 6,
+    Stories.foreign: 28,
     Stories.delayed: 5,
 }
 
