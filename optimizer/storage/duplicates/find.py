@@ -1,81 +1,81 @@
 """The search for duplicates, from open trees to proven groups."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+import marshal
+from collections.abc import Sequence
 
-from optimizer.hashing.hasher import Hasher
+from optimizer.hashing.memory_cache import NullHashCache
 from optimizer.host.tree import ScanLog, Tree
-from optimizer.host.walk import SeenFile
-from optimizer.ports import Clock, HashCache, Progress
-from optimizer.storage.duplicates.candidates import Candidates, collect
-from optimizer.storage.duplicates.ends import EndsReader
+from optimizer.paths import path_fields, readable
+from optimizer.ports import Clock, FileKey, HashCache, Progress
+from optimizer.storage.duplicates.cached import find_with_cache
 from optimizer.storage.duplicates.report import DuplicateReport, Group, Name
 from optimizer.storage.facts import FileFacts
+from optimizer.storage.forked.crew import is_single_threaded
+from optimizer.storage.forked.found import Found, FoundGroup, FoundName, Render
+from optimizer.storage.forked.notes import Notes
+from optimizer.storage.forked.roots import Root
+from optimizer.storage.forked.search import search
 
-#: What proves that files are equal. A cached digest of the same file in the same state counts as one just read.
-_ALGORITHM = "sha256"
-
-#: Size and digest. The size as well, as a digest from the cache is worth what the cache is worth.
-_Content = tuple[int, bytes]
+#: The engine asks no cache: what it could save is the reading, and the engine reads as it looks.
+_NO_CACHE = {"hits": 0, "misses": 0, "hit_rate": 0.0}
 
 
 def find_duplicates(trees: Sequence[Tree], cache: HashCache, progress: Progress, clock: Clock) -> DuplicateReport:
     """Every group of files in these trees whose whole contents have the same SHA-256.
 
     Names of one inode are one copy; empty files and links are never in a group. A file that changes meanwhile is
-    left out and recorded. Raises CancelledError.
+    left out and recorded. Without a cache, all CPUs take part. Raises CancelledError, WorkerLostError.
     """
-    log = ScanLog()
-    candidates = collect(trees, log, progress)
-    hasher = Hasher(algorithm=_ALGORITHM, cache=cache, clock=clock, log=log, progress=progress)
-    ends = EndsReader(hasher, log, progress)
-    groups = _by_digest(candidates.of_shared_size(), hasher, ends)
+    if not isinstance(cache, NullHashCache) or not is_single_threaded():
+        return find_with_cache(trees, cache, progress, clock)
+    found = find(trees, progress, _packed)
     return DuplicateReport(
-        groups=_sorted_groups(groups, candidates),
-        files=candidates.files,
-        folders=candidates.folders,
-        size=candidates.size,
-        bytes_read=ends.meter.bytes + hasher.meter.bytes,
-        cache=dict(hasher.cache_json()),
-        changed=tuple(dict(fields) for fields in hasher.changed),
-        changed_count=hasher.changed_count,
-        log=log,
+        groups=tuple(_group(group) for group in found.groups),
+        files=found.files,
+        folders=found.folders,
+        size=found.size,
+        bytes_read=found.bytes_read,
+        cache=dict(_NO_CACHE),
+        changed=tuple(dict(path_fields(path)) for path in found.notes.changed),
+        changed_count=found.notes.changed_count,
+        log=log_of(found.notes),
     )
 
 
-def _by_digest(files: list[SeenFile], hasher: Hasher, ends: EndsReader) -> Mapping[_Content, list[SeenFile]]:
-    known = hasher.look_up(files)
-    groups: dict[_Content, list[SeenFile]] = defaultdict(list)
-    unread = []
-    for file in ends.alike(files, known):
-        digest = known.get((file.key, file.state))
-        if digest is None:
-            unread.append(file)
-        else:
-            groups[file.state.size, digest].append(file)
-    with closing(hasher.read(unread)) as digests:
-        for file, digest in digests:
-            groups[file.state.size, digest].append(file)
-    return groups
+def find(trees: Sequence[Tree], progress: Progress, render: Render, *, digests: bool = True) -> Found:
+    """What the engine finds, with its groups in the form that `render` gives them. Raises as `find_duplicates`."""
+
+    def report(phase: str, files: int, size: int, path: bytes) -> None:
+        progress.report(phase=phase, files=files, bytes=size, current=readable(path))
+
+    return search([Root(tree.path, tree.descriptor) for tree in trees], report=report, render=render, digests=digests)
 
 
-def _sorted_groups(groups: Mapping[_Content, list[SeenFile]], candidates: Candidates) -> tuple[Group, ...]:
-    found = [_group(content, files, candidates) for content, files in groups.items() if len(files) > 1]
-    return tuple(sorted(found, key=lambda group: (-group.reclaimable_bytes, group.digest)))
+def log_of(notes: Notes) -> ScanLog:
+    log = ScanLog()
+    for path, why in notes.errors:
+        log.record(path, why)
+    log.error_count = notes.error_count
+    for path in notes.skipped_mounts:
+        log.skipped_mount(path)
+    return log
 
 
-def _group(content: _Content, files: list[SeenFile], candidates: Candidates) -> Group:
-    names = [_name(name) for file in files for name in candidates.names_of(file)]
-    size, digest = content
+def _packed(_digest: bytes, _size: int, _copies: int, names: list[FoundName]) -> bytes:
+    return marshal.dumps([tuple(name) for name in names])
+
+
+def _group(group: FoundGroup) -> Group:
+    # Only ever what `_packed` made, as marshal trusts what it reads
+    names = [FoundName(*name) for name in marshal.loads(group.rendered)]  # noqa: S302
     return Group(
-        digest=digest,
-        size=size,
-        copies=len(files),
-        names=tuple(sorted(names, key=lambda name: name.facts.path)),
+        digest=group.digest,
+        size=group.size,
+        copies=group.copies,
+        names=tuple(_name(name, group.size) for name in names),
     )
 
 
-def _name(file: SeenFile) -> Name:
-    facts = FileFacts(file.path, file.state.size, file.state.mtime_ns / 1e9, file.accessed_ns / 1e9)
-    return Name(facts, file.key)
+def _name(name: FoundName, size: int) -> Name:
+    facts = FileFacts(name.path, size, name.modified_ns / 1e9, name.accessed_ns / 1e9)
+    return Name(facts, FileKey(name.device, name.inode))

@@ -1,0 +1,148 @@
+"""Finds equal files among larger ones of one size, by their bytes."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from optimizer.storage.forked.found import FoundGroup, FoundName, Render, found_group, name_of
+from optimizer.storage.forked.reader import Inode, OpenFile, Reader
+from optimizer.storage.forked.tables import Tables
+
+#: Up to this size a file is read whole at once: to read its ends first would cost about as much.
+_WHOLE: Final = 64 * 1024
+_END: Final = 4096
+#: Read at once. Two of them stay in the cache next to a core.
+_CHUNK: Final = 128 * 1024
+#: So many files of one size are compared side by side. Of more, each is digested: that takes neither memory nor many
+#: open files.
+_ABREAST: Final = 128
+
+#: A digest, empty or of no meaning where none is asked for, and files of that content.
+_Equal = tuple[bytes, list[OpenFile]]
+
+
+def same_sized(tables: Tables) -> list[list[Inode]]:
+    """The larger files of each size that several of them have, those first which take longest."""
+    inodes: dict[tuple[int, int, int, int], Inode] = {}
+    for place, key in tables.larger():
+        if key not in inodes:
+            inodes[key] = Inode(*key, [])
+        inodes[key].places.append(place)
+    by_size: dict[int, list[Inode]] = {}
+    for inode in inodes.values():
+        by_size.setdefault(inode.size, []).append(inode)
+    shared = [inodes for inodes in by_size.values() if len(inodes) > 1]
+    return sorted(shared, key=lambda inodes: len(inodes) * inodes[0].size, reverse=True)
+
+
+class Compare:
+    """One process's part of it."""
+
+    def __init__(self, tables: Tables, reader: Reader, render: Render, *, digests: bool) -> None:
+        """Without `digests`, the groups have none."""
+        self._tables = tables
+        self._reader = reader
+        self._render = render
+        self._digests = digests
+        self._buffers = bytearray(_CHUNK), bytearray(_CHUNK)
+
+    def groups(self, inodes: list[Inode]) -> Iterator[FoundGroup]:
+        """The groups among files of one size."""
+        size = inodes[0].size
+        if len(inodes) > _ABREAST:
+            find = self._digested
+        elif size <= _WHOLE:
+            find = self._read_whole
+        else:
+            find = self._compared
+        for digest, files in find(inodes):
+            names = [name for file in files for name in self._names(file)]
+            group = found_group(digest if self._digests else b"", size, names, self._render)
+            if group is not None:
+                yield group
+
+    def _names(self, file: OpenFile) -> list[FoundName]:
+        return [name_of(self._tables.path(place), file.status) for place in file.inode.places]
+
+    def _read_whole(self, inodes: list[Inode]) -> Iterator[_Equal]:
+        """Few and small enough to have all their contents in memory."""
+        equal: dict[bytes, list[OpenFile]] = {}
+        for file in self._each(inodes):
+            content = self._reader.read(file, file.inode.size, 0)
+            if content is not None and self._reader.unchanged([file]):
+                equal.setdefault(content, []).append(file)
+        for content, files in equal.items():
+            if len(files) > 1:
+                yield hashlib.sha256(content).digest() if self._digests else b"", files
+
+    def _compared(self, inodes: list[Inode]) -> Iterator[_Equal]:
+        with self._reader.opened(inodes) as files:
+            for alike in self._by_ends(files):
+                for digest, equal in self._side_by_side(alike):
+                    yield digest, self._reader.unchanged(equal)
+
+    def _digested(self, inodes: list[Inode]) -> Iterator[_Equal]:
+        equal: dict[bytes, list[OpenFile]] = {}
+        for alike in self._by_ends(self._each(inodes)):
+            for file in self._each([file.inode for file in alike]):
+                digest = self._digest(file)
+                if digest is not None and self._reader.unchanged([file]):
+                    equal.setdefault(digest, []).append(file)
+        yield from equal.items()
+
+    def _each(self, inodes: list[Inode]) -> Iterator[OpenFile]:
+        """Only one of them is open at a time."""
+        for inode in inodes:
+            with self._reader.opened([inode]) as files:
+                yield from files
+
+    def _by_ends(self, files: Iterable[OpenFile]) -> list[list[OpenFile]]:
+        """Those that have the same first and last bytes as another one."""
+        alike: dict[bytes, list[OpenFile]] = {}
+        for file in files:
+            first = self._reader.read(file, _END, 0)
+            last = self._reader.read(file, _END, file.inode.size - _END)
+            if first is not None and last is not None:
+                alike.setdefault(first + last, []).append(file)
+        return [files for files in alike.values() if len(files) > 1]
+
+    def _side_by_side(self, files: list[OpenFile]) -> Iterator[_Equal]:
+        """Piece by piece; where a piece differs, those that differ go on among themselves from there.
+
+        Equal pieces make equal digests, so one is made for all of them.
+        """
+        size = files[0].inode.size
+        waiting = [(files, 0, hashlib.sha256())]
+        while waiting:
+            files, at, content = waiting.pop()
+            while at < size and len(files) > 1:
+                piece, files, others = self._split(files, at, min(_CHUNK, size - at))
+                if len(others) > 1:
+                    waiting.append((others, at, content.copy()))
+                if self._digests and len(files) > 1:
+                    content.update(piece)
+                at += len(piece)
+            if len(files) > 1:
+                yield content.digest(), files
+
+    def _split(self, files: list[OpenFile], at: int, size: int) -> tuple[bytearray, list[OpenFile], list[OpenFile]]:
+        """A piece of the first file that can be read, the files that have the same there, and those that have not."""
+        piece, another = self._buffers if size == _CHUNK else (bytearray(size), bytearray(size))
+        same: list[OpenFile] = []
+        others: list[OpenFile] = []
+        for file in files:
+            if not same:
+                if self._reader.fill(piece, file, at):
+                    same.append(file)
+            elif self._reader.fill(another, file, at):
+                (same if another == piece else others).append(file)
+        return piece, same, others
+
+    def _digest(self, file: OpenFile) -> bytes | None:
+        size, content = file.inode.size, hashlib.sha256()
+        for at in range(0, size, _CHUNK):
+            piece, same, _ = self._split([file], at, min(_CHUNK, size - at))
+            if not same:
+                return None
+            content.update(piece)
+        return content.digest()

@@ -1,0 +1,109 @@
+"""Opens and reads files that the scan has seen, and notes those that are not as they were."""
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from optimizer.storage.forked.crew import Pulse
+from optimizer.storage.forked.notes import Notes
+from optimizer.storage.forked.roots import READ, Way, open_untouched
+from optimizer.storage.forked.tables import Place, Tables
+
+
+class Inode(NamedTuple):
+    """A file with all its names."""
+
+    size: int
+    device: int
+    inode: int
+    changed_ns: int  #: ctime
+    places: list[Place]
+
+
+class OpenFile(NamedTuple):
+    """A file in the state in which the scan saw it."""
+
+    inode: Inode
+    path: bytes
+    descriptor: int
+    status: os.stat_result
+
+
+class Reader:
+    """What cannot be read is None, or left out, and noted."""
+
+    def __init__(self, tables: Tables, notes: Notes, pulse: Pulse) -> None:
+        self._tables = tables
+        self._notes = notes
+        self._pulse = pulse
+        self._way = Way(tables.roots)
+
+    @contextmanager
+    def opened(self, inodes: Iterable[Inode]) -> Iterator[list[OpenFile]]:
+        """Those that can be opened and are as they were."""
+        files: list[OpenFile] = []
+        try:
+            for inode in inodes:
+                file = self._open(inode)
+                if file is not None:
+                    files.append(file)
+            yield files
+        finally:
+            for file in files:
+                os.close(file.descriptor)
+
+    def _open(self, inode: Inode) -> OpenFile | None:
+        place = inode.places[0]
+        number, root, folder = self._tables.folder(place)
+        path = root.path_of(folder, place.name)
+        try:
+            if root.is_folder:
+                descriptor = open_untouched(place.name, READ, self._way.open(number, folder))
+            else:
+                descriptor = os.dup(root.descriptor)
+        except OSError as error:
+            self._notes.error(path, error)
+            return None
+        file = OpenFile(inode, path, descriptor, os.fstat(descriptor))
+        if not self._is_unchanged(file, file.status):
+            os.close(descriptor)
+            return None
+        return file
+
+    def unchanged(self, files: Iterable[OpenFile]) -> list[OpenFile]:
+        """Those that did not change while they were read."""
+        return [file for file in files if self._is_unchanged(file, os.fstat(file.descriptor))]
+
+    def _is_unchanged(self, file: OpenFile, status: os.stat_result) -> bool:
+        if (status.st_size, status.st_dev, status.st_ino, status.st_ctime_ns) == file.inode[:4]:
+            return True
+        self._notes.change(file.path)
+        return False
+
+    def read(self, file: OpenFile, size: int, at: int) -> bytes | None:
+        try:
+            content = os.pread(file.descriptor, size, at)
+        except OSError as error:
+            self._notes.error(file.path, error)
+            return None
+        self._pulse.beat(file.path, size=len(content))
+        return content if self._is_full(file, len(content), min(size, file.inode.size - at)) else None
+
+    def fill(self, buffer: bytearray, file: OpenFile, at: int) -> bool:
+        """The whole buffer, from that offset on."""
+        try:
+            count = os.preadv(file.descriptor, [buffer], at)
+        except OSError as error:
+            self._notes.error(file.path, error)
+            return False
+        self._pulse.beat(file.path, size=count)
+        return self._is_full(file, count, len(buffer))
+
+    def _is_full(self, file: OpenFile, count: int, wanted: int) -> bool:
+        if count != wanted:
+            self._notes.change(file.path)
+        return count == wanted
+
+    def close(self) -> None:
+        self._way.close()

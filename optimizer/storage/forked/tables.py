@@ -1,0 +1,72 @@
+"""What all processes saw, as each of them reads it before the comparing begins."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from optimizer.storage.forked.crew import Board, Count, Crew
+from optimizer.storage.forked.roots import Root
+from optimizer.storage.forked.scan import Scan
+from optimizer.storage.forked.spill import BUCKETS, Extents, Spill, load
+
+#: Size, device, inode and ctime in ns of a larger file.
+State = tuple[int, int, int, int]
+
+
+class Place(NamedTuple):
+    """Where a name is: the number of a folder among those of the process that saw it."""
+
+    worker: int
+    folder: int
+    name: bytes
+
+
+class Table(NamedTuple):
+    """What one process saw."""
+
+    folders: list[tuple[int, bytes]]
+    extents: list[Extents]
+    larger: list[tuple[int, int, int, int, int, bytes]]
+
+
+def publish(scan: Scan, spill: Spill, crew: Crew) -> None:
+    """For the others to read."""
+    for bucket in range(BUCKETS):
+        spill.flush(bucket, at_least=1)
+    put(crew, spill, (scan.folders, spill.extents, scan.larger))
+
+
+def put(crew: Crew, spill: Spill, value: Any) -> None:
+    begin, size = spill.put(value)
+    crew.board.put(crew.number, Count.TABLE_AT, begin)
+    crew.board.put(crew.number, Count.TABLE_SIZE, size)
+
+
+def get(board: Board, files: list[int], worker: int) -> Any:
+    """What that process `put` last."""
+    return load(files[worker], board.get(worker, Count.TABLE_AT), board.get(worker, Count.TABLE_SIZE))
+
+
+class Tables:
+    """Those of all processes, by their numbers; `files` has their descriptors."""
+
+    def __init__(self, roots: list[Root], files: list[int], board: Board) -> None:
+        self.roots = roots
+        self.files = files
+        self.all: list[Table] = []
+        for worker in range(board.size):
+            self.all.append(Table(*get(board, files, worker)))
+
+    def folder(self, place: Place) -> tuple[int, Root, bytes]:
+        """The root's number, the root, and the path below it."""
+        number, folder = self.all[place.worker].folders[place.folder]
+        return number, self.roots[number], folder
+
+    def path(self, place: Place) -> bytes:
+        _, root, folder = self.folder(place)
+        return root.path_of(folder, place.name)
+
+    def larger(self) -> Iterator[tuple[Place, State]]:
+        """Every name of a file that is not small."""
+        for worker, table in enumerate(self.all):
+            for size, device, inode, changed_ns, folder, name in table.larger:
+                yield Place(worker, folder, name), (size, device, inode, changed_ns)
