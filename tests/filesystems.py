@@ -18,20 +18,31 @@ MAKERS = {
 
 
 @contextmanager
-def mounted(kind: str, folder: Path, megabytes: int) -> Iterator[Path]:
-    """An empty filesystem on `<folder>/<kind>`. Leaves the test out where it cannot be made, see `missing`."""
+def mounted(kind: str, folder: Path, megabytes: int, *options: str) -> Iterator[Path]:
+    """An empty filesystem on `<folder>/<kind>`, made with further `options`. Leaves the test out where it cannot be.
+
+    It lies in memory: there a flush costs nothing, and no other test waits for it.
+    """
     maker = MAKERS[kind]
     if os.geteuid() != 0 or shutil.which(maker[0]) is None:
         missing(f"{maker[0]}, or the right to mount,")
-    image, point = folder / f"{kind}.img", folder / kind
-    with image.open("wb") as file:
-        file.truncate(megabytes * 1024 * 1024)
-    subprocess.run([*maker, image], check=True, capture_output=True)
+    memory, point = folder / f"{kind}.memory", folder / kind
+    with _mount("tmpfs", memory, "-t", "tmpfs", "-o", f"size={megabytes + 1}m"):
+        image = memory / "image"
+        with image.open("wb") as file:
+            file.truncate(megabytes * 1024 * 1024)
+        subprocess.run([*maker, *options, image], check=True, capture_output=True)
+        with _mount(image, point, "-o", "loop"):
+            yield point
+
+
+@contextmanager
+def _mount(what: str | Path, point: Path, *options: str) -> Iterator[None]:
     point.mkdir()
-    if subprocess.run(["mount", "-o", "loop", image, point], check=False, capture_output=True).returncode != 0:
+    if subprocess.run(["mount", *options, what, point], check=False, capture_output=True).returncode != 0:
         missing("the right to mount")
     try:
-        yield point
+        yield
     finally:
         subprocess.run(["umount", point], check=True)
-        image.unlink()
+        point.rmdir()
