@@ -9,12 +9,12 @@ from optimizer.paths import path_fields, readable
 from optimizer.ports import Clock, FileKey, HashCache, Progress
 from optimizer.storage.duplicates.cached import find_with_cache
 from optimizer.storage.duplicates.report import DuplicateReport, Group, Name
+from optimizer.storage.engine.crew import is_single_threaded
+from optimizer.storage.engine.found import Found, FoundGroup, FoundName, Render
+from optimizer.storage.engine.notes import Notes
+from optimizer.storage.engine.roots import Root
+from optimizer.storage.engine.search import search
 from optimizer.storage.facts import FileFacts
-from optimizer.storage.forked.crew import is_single_threaded
-from optimizer.storage.forked.found import Found, FoundGroup, FoundName, Render
-from optimizer.storage.forked.notes import Notes
-from optimizer.storage.forked.roots import Root
-from optimizer.storage.forked.search import search
 
 #: The engine asks no cache: what it could save is the reading, and the engine reads as it looks.
 _NO_CACHE = {"hits": 0, "misses": 0, "hit_rate": 0.0}

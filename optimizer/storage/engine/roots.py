@@ -4,7 +4,7 @@ import os
 import stat
 from typing import Final
 
-from optimizer.storage.forked.mounts import mounts_below
+from optimizer.storage.engine.mounts import mounts_below
 
 #: To read whatever is there: never waits for a FIFO's writer, never takes a terminal, follows no link.
 READ: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC | os.O_NOFOLLOW

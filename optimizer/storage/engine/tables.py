@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from optimizer.storage.forked.crew import Board, Count, Crew
-from optimizer.storage.forked.roots import Root
-from optimizer.storage.forked.scan import Scan
-from optimizer.storage.forked.spill import BUCKETS, Extents, Spill, load
+from optimizer.storage.engine.crew import Board, Count, Crew
+from optimizer.storage.engine.roots import Root
+from optimizer.storage.engine.scan import Scan
+from optimizer.storage.engine.spill import BUCKETS, Extents, Spill, load
 
 #: Size, device, inode and ctime in ns of a larger file.
 State = tuple[int, int, int, int]

@@ -7,11 +7,11 @@ import sys
 from struct import Struct
 from typing import Final
 
-from optimizer.storage.forked.crew import Pulse
-from optimizer.storage.forked.deal import Deal
-from optimizer.storage.forked.notes import Notes
-from optimizer.storage.forked.roots import READ, Root, Way, join
-from optimizer.storage.forked.spill import BUCKETS, Spill
+from optimizer.storage.engine.crew import Pulse
+from optimizer.storage.engine.deal import Deal
+from optimizer.storage.engine.notes import Notes
+from optimizer.storage.engine.roots import READ, Root, Way, join
+from optimizer.storage.engine.spill import BUCKETS, Spill
 
 #: Up to this size, to read a file costs about as much as to look at it, and saves to open it a second time.
 SMALL: Final = 16 * 1024

@@ -4,18 +4,18 @@ import gc
 import os
 from collections.abc import Callable, Iterator
 
-from optimizer.storage.forked.compare import Compare, same_sized
-from optimizer.storage.forked.crew import Count, Crew, Pulse
-from optimizer.storage.forked.deal import Deal
-from optimizer.storage.forked.found import Found, FoundGroup, Render
-from optimizer.storage.forked.join import Join
-from optimizer.storage.forked.notes import Notes
-from optimizer.storage.forked.reader import Reader
-from optimizer.storage.forked.roots import Root
-from optimizer.storage.forked.scan import Scan
-from optimizer.storage.forked.spill import BUCKETS, Spill, open_nameless
-from optimizer.storage.forked.tables import Tables, get, publish, put
-from optimizer.storage.forked.tasks import MOST, Tasks
+from optimizer.storage.engine.compare import Compare, same_sized
+from optimizer.storage.engine.crew import Count, Crew, Pulse
+from optimizer.storage.engine.deal import Deal
+from optimizer.storage.engine.found import Found, FoundGroup, Render
+from optimizer.storage.engine.join import Join
+from optimizer.storage.engine.notes import Notes
+from optimizer.storage.engine.reader import Reader
+from optimizer.storage.engine.roots import Root
+from optimizer.storage.engine.scan import Scan
+from optimizer.storage.engine.spill import BUCKETS, Spill, open_nameless
+from optimizer.storage.engine.tables import Tables, get, publish, put
+from optimizer.storage.engine.tasks import MOST, Tasks
 
 #: Is told a phase ("walk" or "compare"), files, bytes and a path, now and then. What it raises ends the search.
 Report = Callable[[str, int, int, bytes], None]

@@ -4,9 +4,9 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from optimizer.storage.forked.found import FoundGroup, FoundName, Render, found_group, name_of
-from optimizer.storage.forked.reader import Inode, OpenFile, Reader
-from optimizer.storage.forked.tables import Tables
+from optimizer.storage.engine.found import FoundGroup, FoundName, Render, found_group, name_of
+from optimizer.storage.engine.reader import Inode, OpenFile, Reader
+from optimizer.storage.engine.tables import Tables
 
 #: Up to this size a file is read whole at once: to read its ends first would cost about as much.
 _WHOLE: Final = 64 * 1024

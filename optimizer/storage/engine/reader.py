@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from optimizer.storage.forked.crew import Pulse
-from optimizer.storage.forked.notes import Notes
-from optimizer.storage.forked.roots import READ, Way, open_untouched
-from optimizer.storage.forked.tables import Place, Tables
+from optimizer.storage.engine.crew import Pulse
+from optimizer.storage.engine.notes import Notes
+from optimizer.storage.engine.roots import READ, Way, open_untouched
+from optimizer.storage.engine.tables import Place, Tables
 
 
 class Inode(NamedTuple):

@@ -3,12 +3,12 @@
 import os
 from collections.abc import Iterator
 
-from optimizer.storage.forked.found import FoundGroup, FoundName, Render, found_group, name_of
-from optimizer.storage.forked.notes import Notes
-from optimizer.storage.forked.roots import Way, join
-from optimizer.storage.forked.scan import RECORD
-from optimizer.storage.forked.spill import read_extents
-from optimizer.storage.forked.tables import Place, Tables
+from optimizer.storage.engine.found import FoundGroup, FoundName, Render, found_group, name_of
+from optimizer.storage.engine.notes import Notes
+from optimizer.storage.engine.roots import Way, join
+from optimizer.storage.engine.scan import RECORD
+from optimizer.storage.engine.spill import read_extents
+from optimizer.storage.engine.tables import Place, Tables
 
 #: A process, and where a record begins among the bucket's bytes of that process.
 _Record = tuple[int, int]

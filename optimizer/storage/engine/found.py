@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from typing import NamedTuple
 
-from optimizer.storage.forked.notes import Notes
+from optimizer.storage.engine.notes import Notes
 
 
 class FoundName(NamedTuple):

@@ -5,7 +5,7 @@ import os
 from contextlib import suppress
 from typing import Final
 
-from optimizer.storage.forked.crew import Count, Crew
+from optimizer.storage.engine.crew import Count, Crew
 
 #: The number of a root, a folder below it and, where only these are to be looked at, names of files in it.
 Work = list[bytes]
