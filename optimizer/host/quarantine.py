@@ -100,6 +100,9 @@ class Quarantine:
         descriptor = _own_folder(self.folder_fd, optimization_id.encode(), make=make)
         try:
             yield descriptor
+        except OSError:
+            self._drop_empty(optimization_id)
+            raise
         finally:
             os.close(descriptor)
 

@@ -25,29 +25,35 @@ def _apply(ground: Ground, action: Action) -> JsonObject:
         try:
             moved = _swap(ground, action, pair)
         except (HroError, OSError):
-            ground.note(action, State.WITHDRAWN)
+            _withdraw(ground, action, pair)
             raise
         ground.note(action, State.QUARANTINED, moved=move.known(moved))
     return {"allocated_bytes": copy.allocated}
 
 
 def _swap(ground: Ground, action: Action, pair: Pair) -> os.stat_result:
-    """What lies in quarantine afterwards: the copy. Raises StaleError, OSError; then nothing has changed."""
+    """What lies in quarantine afterwards: the copy. Raises StaleError, OSError."""
     place, copy, kept = (ground.job, action.number), pair.copy, pair.kept
     link = ground.quarantine.link(*place, kept.parent_fd, kept.name)
     if not os.path.samestat(link, kept.status):
         ground.quarantine.purge(*place)
         raise StaleError("Another file had taken the name of the one that stays.")
-    try:
-        moved = ground.quarantine.swap(*place, copy.parent_fd, copy.name)
-    except OSError:
-        ground.quarantine.purge(*place)
-        raise
+    moved = ground.quarantine.swap(*place, copy.parent_fd, copy.name)
     if not os.path.samestat(moved, copy.status):
         ground.quarantine.swap(*place, copy.parent_fd, copy.name)
-        ground.quarantine.purge(*place)
         raise StaleError("Another file had taken its name.")
     return moved
+
+
+def _withdraw(ground: Ground, action: Action, pair: Pair) -> None:
+    """The link goes. Where it is the copy that lies there, it stays an intent, and is settled as it is found."""
+    place = (ground.job, action.number)
+    waiting = ground.quarantine.look(*place)
+    if waiting is not None and os.path.samestat(waiting, pair.kept.status):
+        ground.quarantine.purge(*place)
+        waiting = None
+    if waiting is None:
+        ground.note(action, State.WITHDRAWN)
 
 
 def _undo(ground: Ground, entry: Entry) -> None:

@@ -20,7 +20,10 @@ def put_away(ground: Ground, action: Action, held: Held) -> JsonObject:
     try:
         moved = ground.quarantine.put(ground.job, action.number, held.parent_fd, held.name)
     except OSError:
-        ground.note(action, State.WITHDRAWN)
+        if (
+            ground.quarantine.look(ground.job, action.number) is None
+        ):  # else it was moved, and is settled as it is found
+            ground.note(action, State.WITHDRAWN)
         raise
     if not os.path.samestat(moved, held.status):  # swapped between the look and the move
         ground.quarantine.give_back(ground.job, action.number, held.parent_fd, held.name)
