@@ -76,8 +76,9 @@ class _Look:
 
     def _note_outside(self, rule: Rule, folders: Sequence[bytes]) -> None:
         if folders:
-            more = f" and {len(folders) - 1} more are" if len(folders) > 1 else " is"
-            self.notes.append(f"{rule.name}: {readable(folders[0])}{more} not inside HRO_ROOTS.")
+            more, them = (f" and {len(folders) - 1} more are", "them") if len(folders) > 1 else (" is", "it")
+            outside = f"{readable(folders[0])}{more} not inside HRO_ROOTS"
+            self.notes.append(f"{rule.name}: {outside}. Name {them} there to have {them} cleared.")
 
     def _found(self, rule: Rule, folder: bytes) -> Found:
         roots = self._cleaning.roots

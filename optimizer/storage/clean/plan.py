@@ -42,10 +42,13 @@ class Seen:
 
 def plan_clean(options: ChangeOptions, seen: Seen) -> Plan:
     """An action for each old file, and one for each folder whose manager clears it."""
-    caches = [(found, found.rule.command) for found in seen.found if found.rule.command and _may_free(found)]
-    left = {found.folder: reason for found, _ in caches if (reason := _why_left(options, found))}
-    clears = [_clear(found, command) for found, command in caches if found.folder not in left]
-    notes = [_told(found, left[found.folder]) for found, _ in caches if found.folder in left]
+    caches = [
+        (found, found.rule.command, _why_left(options, found))
+        for found in seen.found
+        if found.rule.command and _may_free(found)
+    ]
+    clears = [_clear(found, command) for found, command, reason in caches if reason is None]
+    notes = [_told(found, reason) for found, _, reason in caches if reason]
     old = [(found, file) for found in seen.found for file in _old_files(seen, found)]
     kept = {file.path: reason for _, file in old if (reason := seen.keep.reason(file.path))}
     chosen = [(found, file) for found, file in old if file.path not in kept]

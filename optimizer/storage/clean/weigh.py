@@ -36,7 +36,7 @@ class Weight:
 def weigh(catalogue: Catalogue, rule: Rule, roots: ScanRoots, folder: bytes, progress: Progress) -> Weight:
     """Raises PathForbiddenError, PathNotFoundError, PathUnusableError, CancelledError."""
     weight, log = Weight(), ScanLog()
-    obstacles: list[str] = []
+    obstacles = [*_kept(catalogue, folder)]
     with Tree.open(folder, roots) as tree, closing(walk(tree, log, progress)) as folders:
         for met, entries in folders:
             for name, status in entries:
@@ -56,11 +56,15 @@ def weigh(catalogue: Catalogue, rule: Rule, roots: ScanRoots, folder: bytes, pro
 
 def _obstacles(catalogue: Catalogue, path: bytes, mode: int) -> Iterable[str]:
     """A program might follow a link out of its folder, and knows nothing of what the administrator keeps."""
-    named = catalogue.keep.named_by(path)
-    if named:
-        yield f"It holds {readable(path)}, which HRO_KEEP names as {named}."
+    yield from _kept(catalogue, path)
     if stat.S_ISLNK(mode):
         yield f"It holds a symbolic link, {readable(path)}, which may lead out of it."
+
+
+def _kept(catalogue: Catalogue, path: bytes) -> Iterable[str]:
+    named = catalogue.keep.named_by(path)
+    if named:
+        yield f"HRO_KEEP names {readable(path)}, as {named}."
 
 
 def _unseen(log: ScanLog) -> Iterable[str]:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from optimizer.errors import PathForbiddenError, PathNotFoundError, PathUnusableError
 from optimizer.host.journal import Entry, State
 from optimizer.host.people import account_of
 from optimizer.host.run import Ended, Running
@@ -36,11 +37,10 @@ def _apply(ground: Ground, action: Action) -> JsonObject:
     except OSError:
         ground.note(action, State.WITHDRAWN)
         raise
-    freed = 0
     try:
         ended = running.finish(command.seconds, ground.progress.report)
     finally:  # also where its job was stopped: what is deleted by then is deleted
-        freed = max(0, before.bytes - _weight(ground, rule, folder, Unheard()).bytes)
+        freed = max(0, before.bytes - _bytes_left(ground, rule, folder, before))
         ground.note(action, State.DONE, freed_bytes=freed)
     if ended.exit_code != 0:
         raise FailedError(_why(command, ended), freed_bytes=freed)
@@ -67,6 +67,16 @@ def _require_unchanged(ground: Ground, folder: bytes, relied_on: Mapping[str, An
 
 def _weight(ground: Ground, rule: Rule, folder: bytes, progress: Progress) -> Weight:
     return weigh(ground.catalogue, rule, ground.roots, folder, progress)
+
+
+def _bytes_left(ground: Ground, rule: Rule, folder: bytes, before: Weight) -> int:
+    """As many as before, so that nothing counts as freed, where something else has taken the folder's place."""
+    try:
+        return _weight(ground, rule, folder, Unheard()).bytes
+    except PathNotFoundError:  # its manager has deleted the folder too
+        return 0
+    except (PathForbiddenError, PathUnusableError):
+        return before.bytes
 
 
 def _why(command: Command, ended: Ended) -> str:

@@ -222,8 +222,8 @@ time.sleep(60)
 """
 
 
-def test_a_manager_at_work_is_left_alone(demo: Callable[..., Host], tmp_path: Path) -> None:
-    """Who holds its lock is named in the plan; one that takes it after the plan is seen too. Reports 26."""
+def test_yarn_3381_pip_12361_a_manager_at_work_is_left_alone(demo: Callable[..., Host], tmp_path: Path) -> None:
+    """Who holds its lock is named in the plan; one that takes it after the plan is seen too."""
     host = demo(locks=("{folder}/lock",))
     plan = host.plan()
     with subprocess.Popen(
@@ -241,8 +241,8 @@ def test_a_manager_at_work_is_left_alone(demo: Callable[..., Host], tmp_path: Pa
     assert host.clear()[1].result["outcomes"][0]["status"] == "done"
 
 
-def test_a_cache_that_a_process_has_open_is_left_alone(demo: Callable[..., Host]) -> None:
-    """As an install has, of a manager without a lock. Reports 26."""
+def test_npm_1484_a_cache_that_a_process_has_open_is_left_alone(demo: Callable[..., Host]) -> None:
+    """As an install has, of a manager without a lock."""
     host = demo()
     with subprocess.Popen(["tail", "-f", host.folder / "a"], stdout=subprocess.PIPE) as user:
         assert user.stdout is not None
@@ -253,8 +253,8 @@ def test_a_cache_that_a_process_has_open_is_left_alone(demo: Callable[..., Host]
     assert refused.actions == ()
 
 
-def test_a_program_that_uses_the_cache_keeps_it(demo: Callable[..., Host], tmp_path: Path) -> None:
-    """By its name, wherever in its command line that is. Reports 26."""
+def test_npm_1484_pip_12361_a_program_that_uses_the_cache_keeps_it(demo: Callable[..., Host], tmp_path: Path) -> None:
+    """By its name, wherever in its command line that is."""
     host = demo(users=("demo-install",))
     (tmp_path / "demo-install").write_text("import time; print('up', flush=True); time.sleep(60)")
     with subprocess.Popen([sys.executable, "-u", tmp_path / "demo-install"], stdout=subprocess.PIPE) as user:
@@ -275,12 +275,25 @@ def test_outside_the_roots_nothing_is_run(demo: Callable[..., Host]) -> None:
     (host.home / "other").mkdir()
     host.roots = ScanRoots([host.home / "other"], setting="HRO_ROOTS")
     refused = host.plan()
-    assert (refused.actions, refused.notes) == ((), (f"demo: {host.folder} is not inside HRO_ROOTS.",))
+    told = f"demo: {host.folder} is not inside HRO_ROOTS. Name it there to have it cleared."
+    assert (refused.actions, refused.notes) == ((), (told,))
     assert host.apply(plan)["outcomes"][0]["status"] == "skipped"
     assert len(list(host.folder.iterdir())) == 2
 
 
-@pytest.mark.parametrize("what", ["another folder", "a link", "a link inside", "a file to be kept"])
+@pytest.mark.parametrize("glob", ["*/cache", "*/cache/b"])
+def test_a_cache_that_the_administrator_keeps_is_left_alone(demo: Callable[..., Host], glob: str) -> None:
+    """Whether the folder is named or a file in it: its manager knows of neither."""
+    host = demo()
+    host.catalogue = Catalogue(host.catalogue.rules, Keep((glob,)))
+    refused = host.plan()
+    assert refused.actions == ()
+    assert f"as {glob}." in refused.notes[0]
+
+
+@pytest.mark.parametrize(
+    "what", ["another folder", "a link", "a link inside", "a file to be kept", "a folder to be kept"]
+)
 def test_what_has_changed_since_the_plan_is_left_alone(demo: Callable[..., Host], tmp_path: Path, what: str) -> None:
     """The folder is looked at once more, right before its manager is started."""
     host = demo()
@@ -297,7 +310,8 @@ def test_what_has_changed_since_the_plan_is_left_alone(demo: Callable[..., Host]
     elif what == "a link inside":
         (host.folder / "link").symlink_to(precious)
     else:
-        host.catalogue = Catalogue(host.catalogue.rules, Keep(("*/cache/b",)))
+        glob = "*/cache/b" if what == "a file to be kept" else "*/cache"
+        host.catalogue = Catalogue(host.catalogue.rules, Keep((glob,)))
     outcome = host.apply(plan)["outcomes"][0]
     assert outcome["status"] == "skipped", outcome
     assert outcome["reason"]
@@ -429,8 +443,26 @@ def test_after_a_crash_it_may_have_run(demo: Callable[..., Host], tmp_path: Path
     assert (known.state, known.facts["in_doubt"]) == (State.DONE, True)
 
 
-def test_a_manager_that_frees_nothing_had_no_effect(demo: Callable[..., Host]) -> None:
-    """It is told as it is, whatever was claimed. Reports 29."""
+@pytest.mark.parametrize(
+    ("script", "freed_bytes"),
+    [
+        ('rm -rf -- "$0"', 40_960),
+        ('rm -rf -- "$0"; ln -s /usr "$0"', 0),  # what is behind it tells nothing of what was there
+        ('mv -- "$0/a" "$0.a"; rm -rf -- "$0"; mv -- "$0.a" "$0"', 20_480),
+    ],
+)
+def test_a_manager_that_deletes_its_folder_is_done(demo: Callable[..., Host], script: str, freed_bytes: int) -> None:
+    """It is told as what it is, in the receipt and in the journal, and not as a folder that could not be found."""
+    host = demo(script)
+    job, report = host.clear()
+    outcome = report.result["outcomes"][0]
+    assert (outcome["status"], outcome["measured"].get("freed_bytes")) == ("done", freed_bytes), outcome
+    (entry,) = host.journal.of_job(job.optimization_id)
+    assert (entry.state, entry.facts["freed_bytes"]) == (State.DONE, freed_bytes)
+
+
+def test_systemd_27401_a_manager_that_frees_nothing_had_no_effect(demo: Callable[..., Host]) -> None:
+    """It is told as it is, whatever was claimed."""
     report = demo("true").clear()[1]
     assert report.result["outcomes"][0]["measured"] == {"type": "clear", "freed_bytes": 0}
     assert (report.result["verdict"], report.result["space_freed_bytes"]) == ("no_effect", 0)
@@ -442,8 +474,8 @@ def test_a_manager_that_fills_its_cache_has_freed_nothing(demo: Callable[..., Ho
     assert report.result["outcomes"][0]["measured"]["freed_bytes"] == 0
 
 
-def test_a_file_that_has_another_name_elsewhere_frees_nothing(demo: Callable[..., Host]) -> None:
-    """As a package of conda's that an environment links to: the manager decides, the disk counts. Reports 25."""
+def test_conda_16614_a_file_that_has_another_name_elsewhere_frees_nothing(demo: Callable[..., Host]) -> None:
+    """As a package of conda's that an environment links to: the manager decides, the disk counts."""
     host = demo()
     (host.home / "environment").mkdir()
     os.link(host.folder / "a", host.home / "environment/a")

@@ -80,10 +80,10 @@ def told(tmp_path: Path) -> list[str]:
     return made.stdout.splitlines()
 
 
-def test_a_closed_journal_goes_and_comes_back(told: list[str]) -> None:
+def test_systemd_1017_11113_a_closed_journal_goes_and_comes_back(told: list[str]) -> None:
     """The entries of the journal that is written to stay, journald goes on, and undo brings the old ones back.
 
-    This is what its own vacuum does not do: after --rotate it deletes the newest entries as well. Reports 29.
+    This is what its own vacuum does not do: after --rotate it deletes the newest entries as well.
     """
     assert told == ["before: old new", "after: new", "later: new newer", "undone: old new newer"]
 

@@ -1,4 +1,4 @@
-"""A rule never leaves the folders that it names, whatever it says and whatever lies there. Reports 7."""
+"""A rule never leaves the folders that it names, whatever it says and whatever lies there."""
 
 import os
 from collections.abc import Iterator
@@ -99,7 +99,7 @@ def planned(rule: Rule, home: Path) -> tuple[Action, ...]:
 
 @settings(max_examples=200, deadline=None)
 @given(FOLDERS, GLOBS, COMMANDS, st.lists(st.tuples(PLACES, strategies.file_names), max_size=5), LINKS)
-def test_every_action_is_inside_a_folder_of_its_rule(
+def test_bleachbit_1789_1700_every_action_is_inside_a_folder_of_its_rule(
     folders: list[str],
     globs: list[str],
     command: dict[str, Any] | None,

@@ -66,6 +66,15 @@ def test_a_cache_that_cannot_be_cleared_says_why() -> None:
     assert [action.claimed_bytes for action in plan(full).actions] == [2 << 20]
 
 
+def test_each_rule_of_a_folder_is_judged_by_itself() -> None:
+    """Where one manager cannot be run, another may; neither is told of what hinders the other."""
+    full = replace(found(COMMAND), bytes=3 << 20, claimed_bytes=2 << 20)
+    other = replace(full, rule=COMMAND.model_copy(update={"name": "other"}), why_not="There is no other.")
+    planned = plan_clean(CacheOptions(allow_irreversible=True), Seen(found=(full, other), now_ns=NOW, keep=Keep()))
+    assert [action.target["rule"] for action in planned.actions] == ["demo"]
+    assert planned.notes == ("other: /c, 2.0 MiB, is not cleared. There is no other.",)
+
+
 def test_an_empty_cache_is_not_spoken_of() -> None:
     """There is nothing to clear and nothing to allow."""
     assert plan(found(COMMAND), allow=False) == plan(found(COMMAND)) == Plan()
