@@ -83,7 +83,8 @@ def _not_done(result: JsonObject) -> list[Any]:
 
 
 def _run(settings: Settings, job: Job) -> Report:
-    handlers = bootstrap.handlers(settings, lambda plan_id: _plans(settings).load(plan_id).plan)
+    alone = settings.model_copy(update={"hash_cache_seconds": 0})  # the cache would be in Redis
+    handlers = bootstrap.handlers(alone, lambda plan_id: _plans(settings).load(plan_id).plan)
     try:
         with showing_progress() as progress:
             return run(job, handlers[job.kind], progress, SystemClock())
@@ -109,16 +110,17 @@ def _asked(words: Sequence[str]) -> tuple[Kind, JsonObject, bool]:
     """The kind, its options and whether JSON is wanted."""
     kinds = {name.removeprefix("optimize_"): kind for name, kind in KINDS.items() if _can_be_planned(kind)}
     parser = argparse.ArgumentParser(
-        prog="hro plan", description="Show what would be done to this host's storage. Nothing is changed."
-    )
+        prog="hro plan", description="Show what would be done to this host's storage. Nothing is changed.",
+        usage="%(prog)s [-h] [--json] KIND [PATH] [--option VALUE …]", epilog="hro plan KIND --help lists its options.",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument("kind", metavar="KIND", choices=[*kinds, *(kind.name for kind in kinds.values())],
                         help="one of " + ", ".join(kinds))  # fmt: skip
-    parser.add_argument("path", metavar="PATH", nargs="?", help="a folder inside HRO_ROOTS")
-    known, rest = parser.parse_known_args(list(words))
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    known = parser.parse_args(list(words))
     kind = kinds[known.kind.removeprefix("optimize_")]
-    given = ["--path", known.path] if known.path else []
-    return kind, options_from_words(kind, [*given, *rest]), known.json
+    options, as_json = options_from_words(kind, known.rest)
+    return kind, options, as_json or known.json
 
 
 def _can_be_planned(kind: Kind) -> bool:

@@ -113,6 +113,22 @@ def test_an_option_that_the_kind_does_not_have_is_refused(hro: Command, folder: 
     assert ended.value.code == Exit.USAGE
 
 
+@pytest.mark.parametrize("before", [True, False])
+def test_options_may_stand_before_the_path(hro: Command, folder: Path, *, before: bool) -> None:
+    """What an option is given is never taken for the path."""
+    options = ("--days-old", "0")
+    made: dict[str, Any] = hro("plan", "temp", *(options if before else ()), str(folder), *(() if before else options))
+    assert made["plan"]["actions"] == len("abc")
+
+
+def test_each_kind_lists_its_options(capsys: pytest.CaptureFixture[str]) -> None:
+    """`hro plan KIND --help` has those of the kind, and `hro plan --help` says so."""
+    for words, named in ((["duplicates", "--help"], "--across-owners"), (["--help"], "KIND --help")):
+        with pytest.raises(SystemExit):
+            main(["plan", *words])
+        assert named in capsys.readouterr().out
+
+
 def test_people_read_a_table_and_what_to_do_next(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The plan names the command that does it; the receipt those that take it back or free it."""
     main(["plan", "temp", str(folder), "--days-old", "0"])
