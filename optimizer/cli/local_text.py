@@ -56,9 +56,10 @@ def _table(title: str, rows: Sequence[tuple[int, int, str]]) -> Iterator[str]:
 def duplicates_text(report: DuplicateReport) -> Iterator[str]:
     """Lines: each group with its files, then the sum of all."""
     for group in report.groups:
+        proof = f"sha256 {group.digest.hex()[:16]}" if group.digest else "equal byte for byte"
         yield (
-            f"{group.copies} copies of {human_size(group.size)}, {human_size(group.reclaimable_bytes)} reclaimable, "
-            f"sha256 {group.digest.hex()[:16]}"
+            f"{group.copies} copies of {human_size(group.size)}, "
+            f"{human_size(group.reclaimable_bytes)} reclaimable, {proof}"
         )
         yield from _names(group)
         yield ""

@@ -28,18 +28,13 @@ def find_duplicates(trees: Sequence[Tree], cache: HashCache, progress: Progress,
     """
     if not isinstance(cache, NullHashCache) or not is_single_threaded():
         return find_with_cache(trees, cache, progress, clock)
-    found = find(trees, progress, _packed)
-    return DuplicateReport(
-        groups=tuple(_group(group) for group in found.groups),
-        files=found.files,
-        folders=found.folders,
-        size=found.size,
-        bytes_read=found.bytes_read,
-        cache=dict(_NO_CACHE),
-        changed=tuple(dict(path_fields(path)) for path in found.notes.changed),
-        changed_count=found.notes.changed_count,
-        log=log_of(found.notes),
-    )
+    return find_without_cache(trees, progress)
+
+
+def find_without_cache(trees: Sequence[Tree], progress: Progress, *, digests: bool = True) -> DuplicateReport:
+    """As `find_duplicates`. Without `digests`, the groups of larger files have none, and are found faster."""
+    found = find(trees, progress, _packed, digests=digests)
+    return report_of(found, tuple(_group(group) for group in found.groups))
 
 
 def find(trees: Sequence[Tree], progress: Progress, render: Render, *, digests: bool = True) -> Found:
@@ -51,7 +46,21 @@ def find(trees: Sequence[Tree], progress: Progress, render: Render, *, digests: 
     return search([Root(tree.path, tree.descriptor) for tree in trees], report=report, render=render, digests=digests)
 
 
-def log_of(notes: Notes) -> ScanLog:
+def report_of(found: Found, groups: tuple[Group, ...]) -> DuplicateReport:
+    return DuplicateReport(
+        groups=groups,
+        files=found.files,
+        folders=found.folders,
+        size=found.size,
+        bytes_read=found.bytes_read,
+        cache=dict(_NO_CACHE),
+        changed=tuple(dict(path_fields(path)) for path in found.notes.changed),
+        changed_count=found.notes.changed_count,
+        log=_log(found.notes),
+    )
+
+
+def _log(notes: Notes) -> ScanLog:
     log = ScanLog()
     for path, why in notes.errors:
         log.record(path, why)

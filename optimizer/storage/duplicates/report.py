@@ -28,7 +28,7 @@ class Name:
 class Group:
     """Two or more inodes of equal content, with all their names that were met, sorted by path."""
 
-    digest: bytes  #: SHA-256 of the whole content
+    digest: bytes  #: SHA-256 of the whole content; empty where it was not asked for
     size: int
     copies: int  #: inodes
     names: tuple[Name, ...]
@@ -41,7 +41,7 @@ class Group:
     def to_json(self) -> JsonRow:
         """`digest`, `size`, `copies`, `reclaimable_bytes`, `files` [{path, path_bytes?, device, inode}]."""
         return {
-            "digest": self.digest.hex(),
+            "digest": self.digest.hex() or None,
             "size": self.size,
             "copies": self.copies,
             "reclaimable_bytes": self.reclaimable_bytes,
@@ -86,7 +86,7 @@ class DuplicateReport:
         return {
             "groups": [group.to_json() for group in self.groups],
             "reclaimable_bytes": self.reclaimable_bytes,
-            **self._scan_json(),
+            **self.scan_json(),
         }
 
     def summary_json(self) -> JsonRow:
@@ -98,10 +98,11 @@ class DuplicateReport:
             "space_wasted_mb": megabytes(self.reclaimable_bytes),
             "total_wasted_space": self.reclaimable_bytes,
             "duplicate_details": [group.detail_json() for group in self.groups[:_GROUPS_SHOWN]],
-            **self._scan_json(),
+            **self.scan_json(),
         }
 
-    def _scan_json(self) -> JsonRow:
+    def scan_json(self) -> JsonRow:
+        """What the search did, without what it found."""
         return {
             "files_scanned": self.files,
             "directories_scanned": self.folders,

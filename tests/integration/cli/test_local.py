@@ -40,6 +40,20 @@ def test_duplicates_as_json(tree: Path) -> None:
     assert (found["reclaimable_bytes"], found["errors"]) == (4, [])
 
 
+def test_without_digests_larger_files_have_none(tmp_path: Path) -> None:
+    """They are compared byte for byte all the same."""
+    make(tmp_path, {"a": b"x" * 20_000, "b": b"x" * 20_000, "c": b"x" * 19_999 + b"y", "d": b"same", "e": b"same"})
+    larger, small = answer("dupes", "--json", "--no-digest", tmp_path)["groups"]
+    assert (larger["digest"], [file["path"] for file in larger["files"]]) == (
+        None, [str(tmp_path / "a"), str(tmp_path / "b")],
+    )  # fmt: skip
+    assert small["digest"] == "0967115f2813a3541eaef77de9d9d5773f1c0c04314b0bbfe4ff3b3b1c55b5d5"
+    assert (
+        "2 copies of 19.5 KiB, 19.5 KiB reclaimable, equal byte for byte\n"
+        in hro("dupes", "--no-digest", tmp_path).stdout
+    )
+
+
 def test_usage_as_json(tree: Path) -> None:
     """The analysis, as the service gives it."""
     found = answer("usage", "--json", tree)

@@ -1,0 +1,35 @@
+"""Groups as JSON text, made by the processes that find them: dictionaries of all files take longer than the search."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+
+from optimizer.paths import path_fields
+from optimizer.storage.engine.found import FoundGroup, FoundName
+
+
+def group_json(digest: bytes, size: int, copies: int, names: list[FoundName]) -> bytes:
+    """What `Group.to_json` says of the group."""
+    told = f'"{digest.hex()}"' if digest else "null"
+    files = ", ".join([f'{{{_path(name.path)}, "device": {name.device}, "inode": {name.inode}}}' for name in names])
+    return (
+        f'{{"digest": {told}, "size": {size}, "copies": {copies}, '
+        f'"reclaimable_bytes": {(copies - 1) * size}, "files": [{files}]}}'
+    ).encode()
+
+
+def _path(path: bytes) -> str:
+    """The fields of a path, without the braces."""
+    text = path.decode("utf-8", "replace")
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"path": "{text}"'
+    return json.dumps(path_fields(path))[1:-1]
+
+
+def answer_json(groups: Iterable[FoundGroup], others: Mapping[str, object]) -> Iterator[bytes]:
+    """What `DuplicateReport.to_json` says, piece by piece: the groups as `group_json` made them, and other fields."""
+    yield b'{"groups": ['
+    comma = b""
+    for group in groups:
+        yield comma + group.rendered
+        comma = b", "
+    yield b"], " + json.dumps(others)[1:].encode()
