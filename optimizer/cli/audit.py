@@ -26,7 +26,8 @@ def quarantine(arguments: argparse.Namespace) -> int:
         print(json.dumps([_row(entry) for entry in entries]))
     else:
         for entry in entries:
-            print(f"{entry.optimization_id}  {entry.at[:19]}  {printable(exact(entry.facts['target']))}")
+            path = printable(exact(entry.facts["target"]))
+            print(f"{entry.optimization_id}  {entry.number:>5}  {entry.at[:19]}  {path}")
     return Exit.DONE
 
 

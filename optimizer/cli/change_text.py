@@ -11,12 +11,13 @@ _ROWS = 20
 
 
 def plan_text(optimization_id: str, kind: str, plan: Plan) -> Iterator[str]:
-    """Lines: the first actions, what all of them claim, the notes, and how to go on."""
+    """Lines: the first actions with their numbers, what all of them claim, the notes, and how to go on."""
     for action in plan.actions[:_ROWS]:
         undo = "" if action.reversible else "  (cannot be undone)"
-        yield f"{human_size(action.claimed_bytes):>10}  {action.type:<12} {printable_text(action.reason)}{undo}"
+        size = human_size(action.claimed_bytes)
+        yield f"{action.number:>5}  {size:>10}  {action.type:<12} {printable_text(action.reason)}{undo}"
     if len(plan.actions) > _ROWS:
-        yield f"{'':>10}  … and {len(plan.actions) - _ROWS:,} more"
+        yield f"{'':>5}  {'':>10}  … and {len(plan.actions) - _ROWS:,} more"
     for note in plan.notes:
         yield f"Note: {printable_text(note)}"
     claimed = human_size(sum(action.claimed_bytes for action in plan.actions))
