@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from optimizer.errors import InvalidRequestError
+from optimizer.errors import HroError, InvalidRequestError
 from optimizer.host.files import ScanRoots
 from optimizer.host.journal import Journal
 from optimizer.jobs import Job
@@ -98,8 +98,12 @@ class Policies:
         actions = tuple(action for action in plan.actions if devices[exact(action.target["root"])] == wanted)
         return plan.model_copy(update={"actions": actions})
 
-    def _device(self, root: bytes) -> int:
-        descriptor = self.roots.open(root)
+    def _device(self, root: bytes) -> int | None:
+        """None where it cannot be opened: a root that quarantine still has files of may be away, or be none any more."""
+        try:
+            descriptor = self.roots.open(root)
+        except HroError:
+            return None
         try:
             return os.fstat(descriptor).st_dev
         finally:

@@ -27,6 +27,7 @@ from optimizer.storage.policy.watch import level_of
 from optimizer.storage.reclaim import Part, reclaim, total
 from optimizer.storage.temp.analyze import look
 from optimizer.storage.temp.plan import plan_temp
+from optimizer.values import JsonObject
 from tests.fakes.job import Listening
 from tests.fakes.submitted import new_job
 from tests.filesystems import mounted
@@ -197,3 +198,14 @@ def test_where_somebody_else_reclaims_it_abstains(host: Host) -> None:
     ).handler(total([], host.hands))
     result = host.run(new_job("optimize_storage", policy="data"), handler).result
     assert (result["verdict"], result["notes"][0].startswith("kubelet (process 7)")) == ("nothing_to_do", True)
+
+
+def test_what_waits_in_a_root_that_is_none_any_more_is_left(host: Host) -> None:
+    """It is not purged, and keeps nothing else from it."""
+    host.file("old")
+    host.quarantine()
+    elsewhere: JsonObject = {"root": {"path": "/srv/gone"}, "path": "/srv/gone/old"}
+    host.journal.note("gone", 0, State.QUARANTINED, target=elsewhere, allocated_bytes=MIB)
+    host.fill()
+    assert done(host.act(order=("quarantine",))) == ["purge"]
+    assert [entry.optimization_id for entry in host.journal.in_state(State.QUARANTINED)] == ["gone"]
