@@ -18,7 +18,7 @@ help:  ## Show this help
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
 		/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@printf '\n%s\n' 'YES=1 lets setup, demo, up, test, bench-storage and chaos install missing Debian packages through sudo without asking.'
+	@printf '\n%s\n' 'YES=1 lets setup, demo, up, test, bench-storage, bench-api and chaos install missing Debian packages through sudo without asking.'
 
 .PHONY: setup
 setup: .venv/stamp  ## Make .venv with .venv/bin/hro (PYTHON=python3.12 to choose one, 3.11 or newer)

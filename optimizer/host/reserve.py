@@ -6,8 +6,6 @@ from pathlib import Path
 
 #: Enough for the rows of 5,000 actions, of some 3 KiB each with their index and the log that they are written to first
 _BYTES = 16 * 1024 * 1024
-
-
 #: It is given back in so many parts, as others may take what is free before we do
 _PARTS = 8
 

@@ -8,7 +8,7 @@ from optimizer.plans import Outcome, OutcomeStatus
 _CHANGED = frozenset({"stale", "path_not_found", "ENOENT"})
 #: … and of those that say that the disk itself is in trouble
 _BROKEN = frozenset({"EIO", "EROFS", "EUCLEAN", "ENODEV", "ENXIO", "ESTALE"})
-#: So many of its actions may find that the world has changed since they were planned; with more, the plan is wrong
+#: Where so many of its actions find that the world has changed since they were planned, the plan is wrong
 SURPRISES = 0.01
 #: Free space that is lost while it should be won, as a part of the filesystem: somebody fills it faster
 _LOSS = 0.01
