@@ -2,10 +2,10 @@
 
 import errno
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 
-from optimizer.errors import CancelledError, FencedOutError, HroError
+from optimizer.errors import CancelledError, FencedOutError, HroError, PathForbiddenError, PathNotFoundError
 from optimizer.host.begun import BegunJobs
 from optimizer.host.fiemap import shared_bytes
 from optimizer.host.files import ScanRoots
@@ -13,6 +13,7 @@ from optimizer.host.holder import this_process
 from optimizer.host.in_use import held_alone
 from optimizer.host.journal import Entry, Journal, State
 from optimizer.host.journal_file import Claim
+from optimizer.host.quarantine import QuarantineUnsafeError
 from optimizer.host.space import Room, settled_rooms
 from optimizer.jobs import Job
 from optimizer.paths import exact, readable
@@ -173,10 +174,16 @@ class Hands:
         return [entry for state in _BEGUN for entry in self.journal.in_state(state)]
 
     def _settle(self, begun: Iterable[Entry]) -> None:
-        """Intents without an outcome, which a crash left: the world tells what happened."""
+        """Intents without an outcome, which a crash left: the world tells what happened.
+
+        Where it cannot be told now, it stays an intent, for the next job to look again: this one has other files.
+        Raises JournalError, FencedOutError.
+        """
         for entry in begun:
             root = exact(entry.facts["target"]["root"])
-            if root in self._held.quarantines:  # else of a root that is not ours to change now
+            if root not in self._held.quarantines:  # it is not ours to change now
+                continue
+            with suppress(QuarantineUnsafeError, PathNotFoundError, PathForbiddenError, StaleError, OSError):
                 effect_of(entry).settle(self._ground(root, entry.optimization_id), entry)
 
 

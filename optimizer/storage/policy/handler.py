@@ -99,7 +99,7 @@ class Policies:
         return plan.model_copy(update={"actions": actions})
 
     def _device(self, root: bytes) -> int | None:
-        """None where it cannot be opened: a root that quarantine still has files of may be away, or be none any more."""
+        """None where it cannot be opened: a root whose files wait in quarantine may be away, or be none any more."""
         try:
             descriptor = self.roots.open(root)
         except HroError:

@@ -282,3 +282,18 @@ def test_an_attempt_that_was_stopped_is_ended_by_the_next(host: Host, tmp_path: 
     assert report.result["files_quarantined"] == 300
     with pytest.raises(FencedOutError):
         host.attempt(job, 1)
+
+
+def test_what_cannot_be_settled_keeps_no_other_file_waiting(host: Host, tmp_path: Path) -> None:
+    """An intent in a root that somebody has spoilt stays one, and a job in another root does its work."""
+    host.file("old")
+    spoilt, _ = host.temp()
+    host.journal.note(spoilt.optimization_id, 0, State.PURGING)
+    (host.root / ".hro-quarantine" / spoilt.optimization_id).chmod(0o755)
+    first, host.root = host.root, tmp_path / "other"
+    host.root.mkdir()
+    host.roots = ScanRoots([first, host.root], setting="HRO_ROOTS")
+    host.file("older")
+    _, report = host.temp()
+    assert (report.result["files_quarantined"], report.result["files_left"]) == (1, 0)
+    assert [entry.optimization_id for entry in host.journal.in_state(State.PURGING)] == [spoilt.optimization_id]
