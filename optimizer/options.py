@@ -86,7 +86,11 @@ class DuplicatesOptions(PathChangeOptions):
     )
     keep: Literal["newest", "oldest", "shortest_path"] = Field("newest", description="Which copy of a group stays.")
     reference: AbsolutePath | None = Field(None, description="A folder below the path whose copies all stay.")
-    across_owners: bool = Field(False, description="Also hard-link files of different owners or modes.")
+    across_owners: bool = Field(
+        False,
+        description="Also replace copies whose owner, mode or attributes differ from those of the one that stays; to "
+        "share blocks needs no leave, as it changes none of them.",
+    )
     min_size_bytes: int = Field(1, ge=1, le=1 << 60, description="Leave smaller files.")
 
 

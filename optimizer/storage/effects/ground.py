@@ -100,8 +100,8 @@ class Held:
 
     @property
     def allocated(self) -> int:
-        """Bytes that it takes on disk."""
-        return self.status.st_blocks * BLOCK
+        """Bytes that it takes on disk; of a file with several names, the share of one."""
+        return self.status.st_blocks * BLOCK // self.status.st_nlink
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -109,6 +109,7 @@ def test_copies_go_and_come_back(host: Host, action: str) -> None:
     before = host.manifest()
     job, report = host.dedupe(action=action)
     assert (report.result["files_quarantined"], report.result["files_left"]) == (3, 0)
+    assert report.result["quarantined_bytes"] == 2 * (host.root / "other").stat().st_blocks * 512  # c is b
     if action == "hard_link":
         assert {path.stat().st_ino for path in names} == {before[str(names[2])][0]}
         assert {path.read_bytes() for path in names} == {b"x" * 100_000}

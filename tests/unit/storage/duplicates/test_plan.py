@@ -137,8 +137,11 @@ def test_blocks_shared_with_a_snapshot_alone_are_no_reason_to_leave_it() -> None
 
 
 copies = st.builds(
-    lambda inode, names, **facts: copy(inode, *(b"/srv/%d-%d" % (inode, name) for name in range(names)), **facts),
+    lambda inode, folder, names, **facts: copy(
+        inode, *(b"/srv/%s/%d-%d" % (folder, inode, name) for name in range(names)), **facts
+    ),
     st.integers(1, 50),
+    st.sampled_from([b"ref", b"else"]),
     st.integers(1, 3),
     uid=st.integers(0, 1),
     shared=st.sampled_from([0, 4096]),
@@ -152,6 +155,7 @@ options = st.fixed_dictionaries(
         "action": st.sampled_from(["reflink", "hard_link", "quarantine"]),
         "keep": st.sampled_from(["newest", "oldest", "shortest_path"]),
         "across_owners": st.booleans(),
+        "reference": st.sampled_from([None, "/srv/ref"]),
     }
 )
 
@@ -167,6 +171,7 @@ def test_one_copy_of_each_group_always_stays(found: list[list[Copy]], asked: dic
         kept = {path.decode() for each in stays for path in each.paths}
         assert stays
         assert set(replaced(made).values()) <= kept
+        assert not asked["reference"] or not any(path.startswith("/srv/ref/") for path in touched)
         assert len(touched) == len(made.actions)
     numbers = [action.number for action in plan_duplicates(DuplicatesOptions.model_validate(asked), seen).actions]
     assert numbers == list(range(len(numbers)))
