@@ -46,11 +46,11 @@ def plan(words: Sequence[str]) -> int:
 def apply(arguments: argparse.Namespace) -> int:
     """`hro apply ID`: exactly what the plan says, action by action, once."""
     settings = configuration.load()
-    kept = _plans(settings).load(arguments.id)
-    if bootstrap.open_journal(settings).of_job(arguments.id):
-        raise PlanAppliedError(optimization_id=arguments.id)
-    options = {"optimization_id": arguments.id, "digest": kept.plan.digest}
-    return _changed(settings, _job(settings, "apply_plan", arguments.id, options), arguments)
+    with _plans(settings).held(arguments.id) as kept:
+        if bootstrap.open_journal(settings).of_job(arguments.id):
+            raise PlanAppliedError(optimization_id=arguments.id)
+        options = {"optimization_id": arguments.id, "digest": kept.plan.digest}
+        return _changed(settings, _job(settings, "apply_plan", arguments.id, options), arguments)
 
 
 def undo(arguments: argparse.Namespace) -> int:

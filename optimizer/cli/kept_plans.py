@@ -1,13 +1,16 @@
 """The plans that `hro plan` made and `hro apply` may do: a file each in HRO_STATE_DIR, for their owner alone."""
 
+import fcntl
 import json
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from optimizer.errors import JobNotFoundError, PlanExpiredError
+from optimizer.errors import JobNotFoundError, PlanAppliedError, PlanExpiredError
 from optimizer.plans import Plan
 from optimizer.ports import Clock
 from optimizer.values import Value
@@ -47,6 +50,20 @@ class KeptPlans:
         if self.clock.now() - kept.made_at > timedelta(minutes=self.minutes):
             raise PlanExpiredError
         return kept
+
+    @contextmanager
+    def held(self, optimization_id: str) -> Iterator[KeptPlan]:
+        """A plan that no other process applies at the same time: the journal would take both for one job.
+
+        Raises JobNotFoundError, PlanExpiredError, PlanAppliedError.
+        """
+        kept = self.load(optimization_id)
+        with self._path(optimization_id).open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise PlanAppliedError(optimization_id=optimization_id) from None
+            yield kept
 
     def _path(self, optimization_id: str) -> Path:
         if not _ID.fullmatch(optimization_id):

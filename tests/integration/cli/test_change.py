@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from optimizer.cli.errors import Exit
+from optimizer.cli.kept_plans import KeptPlans
 from optimizer.cli.main import main
+from optimizer.host.clock import SystemClock
 
 
 @pytest.fixture
@@ -65,6 +67,14 @@ def test_a_plan_is_applied_once(hro: Command, folder: Path) -> None:
     hro("apply", plan["optimization_id"])
     hro("undo", plan["optimization_id"])
     assert "applied before" in hro("apply", plan["optimization_id"], exits=Exit.REFUSED)
+    assert names(folder) == "abc"
+
+
+def test_a_plan_that_is_being_applied_is_left_to_whoever_does(hro: Command, folder: Path, tmp_path: Path) -> None:
+    """Also before its first action: a second process neither joins in nor ends the first one."""
+    plan_id = planned(hro, folder)["optimization_id"]
+    with KeptPlans(tmp_path / "state" / "plans", 15, SystemClock()).held(plan_id):
+        assert "being applied" in hro("apply", plan_id, exits=Exit.REFUSED)
     assert names(folder) == "abc"
 
 
