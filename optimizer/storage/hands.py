@@ -132,8 +132,11 @@ class Hands:
         self._step(entry, State.RESTORING)
         try:
             undo(ground, entry)
-        except (HroError, OSError):
+        except HroError:
             self._step(entry, entry.state)
+            raise
+        except OSError:
+            self._settle_begun(ground, entry)
             raise
         self._step(entry, State.RESTORED)
         return {"restored": True}
@@ -145,7 +148,11 @@ class Hands:
             shared = shared_bytes(descriptor)
         freed = max(0, status.st_blocks * BLOCK - shared) if status.st_nlink == 1 else 0
         self._step(entry, State.PURGING, freed_bytes=freed)
-        ground.quarantine.purge(entry.optimization_id, entry.number)
+        try:
+            ground.quarantine.purge(entry.optimization_id, entry.number)
+        except OSError:
+            self._settle_begun(ground, entry)
+            raise
         self._step(entry, State.PURGED)
         return {"freed_bytes": freed}
 
@@ -166,6 +173,12 @@ class Hands:
         if entry is None or entry.state.value != action.relied_on["state"]:
             raise StaleError("Another job has brought it back or purged it since.")
         return entry
+
+    def _settle_begun(self, ground: Ground, entry: Entry) -> None:
+        """The disk failed: the world tells how far it came. Where not even that can be asked, the next job asks."""
+        begun = self.journal.entry(entry.optimization_id, entry.number)
+        with suppress(OSError):
+            effect_of(entry).settle(ground, begun or entry)
 
     def _step(self, entry: Entry, state: State, **facts: int) -> None:
         self.journal.note(entry.optimization_id, entry.number, state, by=self._job, **facts)
