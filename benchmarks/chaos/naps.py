@@ -15,7 +15,7 @@ from optimizer.ports import Clock, Progress
 from optimizer.runner import Analysis, Handler
 
 #: The longest nap between an intent, its effect and the outcome, and around a job's look at its host, in seconds
-_STEP_NAP, _LOOK_NAP = 0.06, 0.4
+_STEP_NAP, _LOOK_NAP = 0.06, 0.25
 #: States that say what is about to be done
 _BEGUN_STATES = (State.INTENDED, State.RESTORING, State.PURGING)
 

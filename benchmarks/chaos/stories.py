@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import requests
 from celery import Celery
 from kombu.exceptions import OperationalError
 
@@ -55,6 +56,7 @@ class Stories:
     def look(self, chance: random.Random) -> None:
         kind = chance.choice(("analyze_storage", "analyze_duplicates", "analyze_large_files"))
         answer = self.client.call("GET", KINDS[kind].path, params={"path": str(self._still(chance))})
+        answer.raise_for_status()
         self.ledger.accept(answer.json()["optimization_id"])
 
     def hash(self, chance: random.Random) -> None:
@@ -83,13 +85,14 @@ class Stories:
         if not self._completed(planned):
             return
         plan = self.client.call("GET", f"/optimizations/{planned}/plan")
-        if "ETag" not in plan.headers:
+        if not plan.json()["actions"]:
             return
         answer = self.client.call(
             "POST", f"/optimizations/{planned}/apply", json={}, headers={"If-Match": plan.headers["ETag"]}
         )
-        if "optimization_id" in answer.json():  # 409 where an answer was lost: it names the job that applies it
-            self._go_on(self.ledger.accept(answer.json()["optimization_id"]), chance)
+        if answer.status_code != requests.codes.conflict:  # after a lost answer, which names the job that applies it
+            answer.raise_for_status()
+        self._go_on(self.ledger.accept(answer.json()["optimization_id"]), chance)
 
     def compress(self, chance: random.Random) -> None:
         """Each file for an archive beside it; then back, or left so."""
@@ -156,15 +159,15 @@ class Stories:
 
 #: Each story and its share
 _SHARES: Mapping[Callable[[Stories, random.Random], None], int] = {
-    Stories.look: 8,
+    Stories.look: 5,
     Stories.hash: 26,
     Stories.plan_only: 22,
     Stories.memory: 8,
     Stories.family: 1,
-    Stories.temp: 6,
+    Stories.temp: 5,
     Stories.plan_and_apply: 2,
     Stories.compress: 3,
-    Stories.cancel: 6,
+    Stories.cancel: 5,
     Stories.foreign: 28,
     Stories.delayed: 5,
 }

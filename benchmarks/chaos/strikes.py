@@ -1,6 +1,7 @@
 """Does to a running service what the schedule says."""
 
 import os
+import random
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -88,7 +89,7 @@ class Striker:
         if fault.deed is Deed.KILL_PARENT:
             return place.pid
         pool = place.pool()
-        return pool[int(fault.choice * 997) % len(pool)] if pool else None
+        return random.Random(fault.choice).choice(pool) if pool else None
 
 
 @contextmanager
