@@ -62,7 +62,7 @@ class Compare:
                 yield group
 
     def _names(self, file: OpenFile) -> list[FoundName]:
-        return [name_of(self._tables.path(place), file.status) for place in file.inode.places]
+        return [name_of(self._tables.path(*place), file.status) for place in file.inode.places]
 
     def _read_whole(self, inodes: list[Inode]) -> Iterator[_Equal]:
         """Few and small enough to have all their contents in memory."""

@@ -1,9 +1,9 @@
 """Goes through folders: reads every small file whole at once, and lists the larger ones."""
 
-import hashlib
 import os
 import stat
 import sys
+from hashlib import sha256
 from struct import Struct
 from typing import Final
 
@@ -11,15 +11,16 @@ from optimizer.storage.engine.crew import Pulse
 from optimizer.storage.engine.deal import Deal
 from optimizer.storage.engine.notes import Notes
 from optimizer.storage.engine.roots import READ, Root, Way, join
-from optimizer.storage.engine.spill import BUCKETS, Spill
+from optimizer.storage.engine.spill import BUCKETS, SPILL_AT, Spill
 
 #: Up to this size, to read a file costs about as much as to look at it, and saves to open it a second time.
 SMALL: Final = 16 * 1024
 #: Where reclaimed files wait for their purge; never looked into.
 QUARANTINE: Final = ".hro-quarantine"
 
-#: A small file: length of its name, SHA-256 of its content, inode, ctime in ns, number of its folder; then its name.
-RECORD: Final = Struct("<H32sQqI")
+#: A small file: length of its name, SHA-256 of its content, device, inode, mtime and atime in ns, number of its
+#: folder, size; then its name.
+RECORD: Final = Struct("<H32sQQqqIH")
 
 #: Names of one folder that are dealt in one go.
 _SLICE: Final = 256
@@ -41,6 +42,7 @@ class Scan:
         self._roots = roots
         self._deal = deal
         self._spill = spill
+        self._buckets = spill.buckets
         self._notes = notes
         self._way = Way(roots)
 
@@ -149,32 +151,43 @@ class Scan:
             self.linked[status.st_dev, status.st_ino] = status.st_size
 
     def _count_and_read(self, root: Root, folder: bytes, name: bytes, file: int) -> None:
-        """Closes the file."""
+        """Closes the file. Called for every file, so it makes few calls itself."""
         try:
             status = os.fstat(file)
+            size = status.st_size
             if not stat.S_ISREG(status.st_mode):
                 return
             self._count(status)
-            size = status.st_size
+            if not size:
+                return
             if size > SMALL:
                 key = (size, status.st_dev, status.st_ino, status.st_ctime_ns)
                 self.larger.append((*key, len(self.folders) - 1, name))
                 return
-            if not size:
-                return
             content = os.pread(file, size + 1, 0)
+            is_changed = os.fstat(file).st_ctime_ns != status.st_ctime_ns or len(content) != size
         except OSError as error:
             self._notes.error(root.path_of(folder, name), error)
             return
         finally:
             os.close(file)
         self.bytes_read += len(content)
-        if len(content) != size:
+        if is_changed:
             self._notes.change(root.path_of(folder, name))
             return
-        digest = hashlib.sha256(content).digest()
+        digest = sha256(content).digest()
         bucket = digest[0] % BUCKETS
-        records = self._spill.buckets[bucket]
-        records += RECORD.pack(len(name), digest, status.st_ino, status.st_ctime_ns, len(self.folders) - 1)
+        records = self._buckets[bucket]
+        records += RECORD.pack(
+            len(name),
+            digest,
+            status.st_dev,
+            status.st_ino,
+            status.st_mtime_ns,
+            status.st_atime_ns,
+            len(self.folders) - 1,
+            size,
+        )
         records += name
-        self._spill.flush(bucket)
+        if len(records) > SPILL_AT:
+            self._spill.flush(bucket)

@@ -8,7 +8,7 @@ from optimizer.storage.engine.compare import Compare, same_sized
 from optimizer.storage.engine.crew import Count, Crew, Pulse
 from optimizer.storage.engine.deal import Deal
 from optimizer.storage.engine.found import Found, FoundGroup, Render
-from optimizer.storage.engine.join import Join
+from optimizer.storage.engine.join import groups_of_bucket
 from optimizer.storage.engine.notes import Notes
 from optimizer.storage.engine.reader import Reader
 from optimizer.storage.engine.roots import Root
@@ -105,16 +105,14 @@ class _Part:
             self._tasks.give(tasks + BUCKETS)
         reader = Reader(tables, self._notes, pulse)
         compare = Compare(tables, reader, self._render, digests=self._digests)
-        join = Join(tables, self._notes, self._render)
         try:
             for number in self._tasks.taken():
                 for inodes in sizes[number * each : (number + 1) * each]:
                     yield from compare.groups(inodes)
                 if number >= tasks:
-                    yield from join.bucket(number - tasks)
+                    yield from groups_of_bucket(tables, number - tasks, self._render)
         finally:
             reader.close()
-            join.close()
             pulse.tell()
 
     def _tell(self, path: bytes = b"") -> None:

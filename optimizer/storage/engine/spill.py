@@ -6,7 +6,8 @@ from typing import Any, Final
 
 #: Files of equal content have equal digests, so all of them are in one bucket.
 BUCKETS: Final = 64
-_SPILL_AT: Final = 64 * 1024
+#: Records of a bucket beyond this go to the file.
+SPILL_AT: Final = 64 * 1024
 _FOLDERS: Final = ("/var/tmp", "/tmp")  # noqa: S108 - O_TMPFILE makes no name there that anybody could guess
 
 Extents = list[tuple[int, int]]
@@ -31,10 +32,10 @@ class Spill:
         self._descriptor = descriptor
         self._end = 0
 
-    def flush(self, bucket: int, at_least: int = _SPILL_AT) -> None:
-        """Write the bucket to the file, if it has grown so far."""
+    def flush(self, bucket: int) -> None:
+        """Write the bucket to the file."""
         records = self.buckets[bucket]
-        if len(records) >= at_least:
+        if records:
             self.extents[bucket].append(self._append(records))
             records.clear()
 

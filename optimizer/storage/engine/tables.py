@@ -31,7 +31,7 @@ class Table(NamedTuple):
 def publish(scan: Scan, spill: Spill, crew: Crew) -> None:
     """For the others to read."""
     for bucket in range(BUCKETS):
-        spill.flush(bucket, at_least=1)
+        spill.flush(bucket)
     put(crew, spill, (scan.folders, spill.extents, scan.larger))
 
 
@@ -55,15 +55,23 @@ class Tables:
         self.all: list[Table] = []
         for worker in range(board.size):
             self.all.append(Table(*get(board, files, worker)))
+        self._prefixes: list[dict[int, bytes]] = [{} for _ in self.all]
 
     def folder(self, place: Place) -> tuple[int, Root, bytes]:
         """The root's number, the root, and the path below it."""
         number, folder = self.all[place.worker].folders[place.folder]
         return number, self.roots[number], folder
 
-    def path(self, place: Place) -> bytes:
-        _, root, folder = self.folder(place)
-        return root.path_of(folder, place.name)
+    def path(self, worker: int, folder: int, name: bytes) -> bytes:
+        """As it is shown. Called for every name of a group."""
+        prefix = self._prefixes[worker].get(folder)
+        if prefix is None:
+            number, inside = self.all[worker].folders[folder]
+            root = self.roots[number]
+            # A root that is a file has one name, which is not asked for again
+            prefix = root.path_of(inside, name)[: -len(name) or None]
+            self._prefixes[worker][folder] = prefix
+        return prefix + name
 
     def larger(self) -> Iterator[tuple[Place, State]]:
         """Every name of a file that is not small."""
