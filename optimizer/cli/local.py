@@ -21,7 +21,7 @@ from optimizer.paths import path_fields, printable
 from optimizer.ports import Progress
 from optimizer.storage.duplicates.find import find, find_without_cache, report_of
 from optimizer.storage.duplicates.group_json import answer_json, group_json
-from optimizer.storage.usage import Usage
+from optimizer.storage.usage import measure_usage
 from optimizer.storage.usage_report import usage_json
 
 
@@ -60,9 +60,7 @@ def _find_duplicates(trees: Sequence[Tree], progress: Progress, options: argpars
 
 
 def _measure_usage(trees: Sequence[Tree], progress: Progress, _options: argparse.Namespace) -> _Answer:
-    found = Usage(now=SystemClock().now().timestamp())
-    for tree in trees:
-        found.add_tree(tree, progress)
+    found = measure_usage(trees, progress, now=SystemClock().now().timestamp())
     where = path_fields(trees[0].path) if len(trees) == 1 else {}
     by_tree = [totals.to_json() for totals in found.sums.trees]
     told = json.dumps({**where, "trees": by_tree, **usage_json(found)})

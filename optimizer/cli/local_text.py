@@ -29,10 +29,8 @@ def usage_text(usage: Usage) -> Iterator[str]:
         f"{usage.files:,} files in {usage.folders:,} folders hold {human_size(usage.size)}; "
         f"{usage.hard_links:,} of them are further names of others"
     )
-    yield from _table(
-        "Largest folders", [(t.allocated, t.files, printable(t.path)) for t in usage.sums.largest.sorted()]
-    )
-    yield from _table("Largest files", [(f.size, 1, printable(f.path)) for f in usage.largest_files.sorted()])
+    yield from _table("Largest folders", [(t.allocated, t.files, printable(t.path)) for t in usage.sums.largest])
+    yield from _table("Largest files", [(f.size, 1, printable(f.path)) for f in usage.largest_files])
     yield from _table("By extension", _by_extension(usage.by_extension))
     yield from _table("By age", list(zip(usage.by_age_bytes, usage.by_age, AGE_CLASSES, strict=True)))
 

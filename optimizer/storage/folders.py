@@ -1,28 +1,27 @@
-"""Adds up what each folder holds with everything below it, in one pass and without keeping every folder."""
+"""Adds up what each folder holds with everything below it."""
 
-from dataclasses import dataclass
+import heapq
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
-from optimizer.host.tree import Folder
 from optimizer.paths import path_fields
+from optimizer.storage.engine.measure import FolderRow
+from optimizer.storage.engine.roots import Root
 from optimizer.storage.facts import JsonRow
-from optimizer.storage.largest import Largest
 
 _KEPT = 50
 
+#: Number of its tree, and path below that.
+_Place = tuple[int, bytes]
 
-@dataclass(slots=True)
-class FolderTotals:
-    """A folder with all that is below it; each inode counts once, where it was met first."""
 
-    folder: Folder
-    files: int = 0  #: names of regular files
-    size: int = 0  #: bytes of regular files
-    allocated: int = 0  #: bytes on disk of everything, the folders themselves included
+class FolderTotals(NamedTuple):
+    """A folder with all that is below it; each inode counts once, where a walk meets it first."""
 
-    @property
-    def path(self) -> bytes:
-        """Of a tree of one file, the file's."""
-        return self.folder.path if self.folder.tree.is_folder else self.folder.tree.path
+    path: bytes  #: of a tree of one file, the file's
+    files: int  #: names of regular files
+    size: int  #: bytes of regular files
+    allocated: int  #: bytes on disk of everything, the folders themselves included
 
     def to_json(self) -> JsonRow:
         return {
@@ -33,36 +32,46 @@ class FolderTotals:
         }
 
 
-class FolderSums:
-    """Shown every folder in the walk's order (parents first), it knows a folder's sum once the walk has left it."""
+class FolderSums(NamedTuple):
+    trees: Sequence[FolderTotals]  #: in the order in which they were asked for
+    largest: Sequence[FolderTotals]
+    children: Sequence[FolderTotals]  #: the largest of those right below a tree
 
-    def __init__(self) -> None:
-        self.largest: Largest[FolderTotals] = Largest(_KEPT)
-        self.children: Largest[FolderTotals] = Largest(_KEPT)  #: those right below a tree
-        self.trees: list[FolderTotals] = []
-        self._open: list[FolderTotals] = []
 
-    def enter(self, folder: Folder) -> FolderTotals:
-        """The sum to add to for as long as the walk is in this folder."""
-        self.leave(folder.depth)
-        totals = FolderTotals(folder, allocated=folder.allocated)
-        self._open.append(totals)
-        return totals
+def add_up(rows: Iterable[FolderRow], roots: Sequence[Root]) -> FolderSums:
+    """`rows` has several of one folder, where several processes looked at parts of it."""
+    sums: dict[_Place, list[int]] = {}
+    for number, folder, _, *counts in rows:
+        _add(sums, (number, folder), counts)
+    # What is in a folder sorts after the folder: so each is complete before it is added to the one above
+    for number, folder in sorted(sums, reverse=True):
+        if folder:
+            _add(sums, (number, folder.rpartition(b"/")[0]), sums[number, folder])
 
-    def leave(self, depth: int = 0) -> None:
-        """Finish the folders of `depth` and deeper ones."""
-        while self._open and self._open[-1].folder.depth >= depth:
-            done = self._open.pop()
-            if self._open:
-                parent = self._open[-1]
-                parent.files += done.files
-                parent.size += done.size
-                parent.allocated += done.allocated
-            self._keep(done)
+    def totals(place: _Place) -> FolderTotals:
+        return FolderTotals(roots[place[0]].path_of(place[1]), *sums[place])
 
-    def _keep(self, done: FolderTotals) -> None:
-        self.largest.add(done.allocated, done)
-        if done.folder.depth == 0:
-            self.trees.append(done)
-        elif done.folder.depth == 1:
-            self.children.add(done.allocated, done)
+    children = (place for place in sums if place[1] and b"/" not in place[1])
+    return FolderSums(
+        trees=[totals((number, b"")) for number in range(len(roots))],
+        largest=[totals(place) for place in _largest(sums, sums)],
+        children=[totals(place) for place in _largest(children, sums)],
+    )
+
+
+def _add(sums: dict[_Place, list[int]], place: _Place, counts: Sequence[int]) -> None:
+    files, size, allocated = sums.get(place, (0, 0, 0))
+    sums[place] = [files + counts[0], size + counts[1], allocated + counts[2]]
+
+
+def _largest(places: Iterable[_Place], sums: dict[_Place, list[int]]) -> list[_Place]:
+    """Of equal ones, those that a walk leaves first."""
+    by_size = [(-sums[place][2], place) for place in places]
+    limit = max(heapq.nsmallest(_KEPT, (size for size, _ in by_size)), default=0)
+    near = [(size, place[0], _left(place[1]), place) for size, place in by_size if size <= limit]
+    return [place for *_, place in sorted(near)[:_KEPT]]
+
+
+def _left(folder: bytes) -> bytes:
+    """Sorts folders as a walk leaves them: what is inside comes first."""
+    return (b"\1" + folder.replace(b"/", b"\0\1") + b"\0" if folder else b"") + b"\2"

@@ -12,7 +12,7 @@ from optimizer.runner import Analysis, Finding
 from optimizer.storage.classes import MIB
 from optimizer.storage.duplicates.find import find_duplicates
 from optimizer.storage.report import RootsReport
-from optimizer.storage.usage import Usage
+from optimizer.storage.usage import measure_usage
 from optimizer.storage.usage_report import large_files_json, usage_json
 
 #: The metric that each analysis sets: the bytes of the files that it met.
@@ -24,9 +24,8 @@ def analyze_storage(roots: ScanRoots, clock: Clock) -> Analysis:
 
     def look(job: Job, progress: Progress) -> Finding:
         path = ScanOptions.model_validate(dict(job.options)).path.encode()
-        usage = Usage(now=clock.now().timestamp())
         with Tree.open(path, roots) as tree:
-            usage.add_tree(tree, progress)
+            usage = measure_usage([tree], progress, now=clock.now().timestamp())
         told = {"total_files": usage.files, "total_size_bytes": usage.size}
         return _finding(clock, path_fields(path), usage_json(usage), told, usage.size)
 
@@ -53,9 +52,9 @@ def analyze_large_files(roots: ScanRoots, clock: Clock) -> Analysis:
     def look(job: Job, progress: Progress) -> Finding:
         options = LargeFilesOptions.model_validate(dict(job.options))
         path = options.path.encode()
-        usage = Usage(now=clock.now().timestamp(), large_from=options.min_size_mb * MIB)
+        large_from = options.min_size_mb * MIB
         with Tree.open(path, roots) as tree:
-            usage.add_tree(tree, progress)
+            usage = measure_usage([tree], progress, now=clock.now().timestamp(), large_from=large_from)
         where = {**path_fields(path), "min_size_mb": options.min_size_mb}
         told = {"large_files_count": usage.large_count, "total_size_bytes": usage.large_size}
         return _finding(clock, where, large_files_json(usage), told, usage.size)

@@ -13,7 +13,7 @@ from optimizer.storage.duplicates.find import find_duplicates
 from optimizer.storage.duplicates.report import DuplicateReport
 from optimizer.storage.facts import JsonRow, large_file_json
 from optimizer.storage.filesystems import spaces
-from optimizer.storage.usage import Usage
+from optimizer.storage.usage import Usage, measure_usage
 from optimizer.storage.usage_report import top_extensions
 
 _SECTIONS = ("disk_usage", "path_analysis", "duplicate_summary", "large_files_summary")
@@ -60,9 +60,7 @@ class RootsReport:
         return trees
 
     def _usage(self, tree: Tree) -> Usage:
-        usage = Usage(now=self._clock.now().timestamp(), log=self._log)
-        usage.add_tree(tree, self._progress)
-        return usage
+        return measure_usage([tree], self._progress, now=self._clock.now().timestamp(), log=self._log)
 
     def _json(self, counted: Sequence[Usage], duplicates: DuplicateReport) -> JsonRow:
         large_size = sum(usage.large_size for usage in counted)
@@ -88,7 +86,7 @@ class RootsReport:
 
     def _largest(self, counted: Sequence[Usage]) -> list[JsonRow]:
         now = self._clock.now().timestamp()
-        large = [file for usage in counted for file in usage.largest_files.sorted() if file.size >= usage.large_from]
+        large = [file for usage in counted for file in usage.largest_files if file.size >= usage.large_from]
         large.sort(key=lambda file: (-file.size, file.path))
         return [large_file_json(file, now) for file in large[:_LARGE_SHOWN]]
 

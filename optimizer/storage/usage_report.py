@@ -40,9 +40,9 @@ def usage_json(usage: Usage) -> JsonRow:
         "size_distribution_bytes": _classes(SIZE_CLASSES, usage.by_size_bytes),
         "age_distribution": _classes(AGE_CLASSES, usage.by_age),
         "age_distribution_bytes": _classes(AGE_CLASSES, usage.by_age_bytes),
-        "largest_files": [file_json(facts) for facts in usage.largest_files.sorted()],
-        "largest_directories": [totals.to_json() for totals in usage.sums.largest.sorted()],
-        "by_directory": [totals.to_json() for totals in usage.sums.children.sorted()],
+        "largest_files": [file_json(facts) for facts in usage.largest_files],
+        "largest_directories": [totals.to_json() for totals in usage.sums.largest],
+        "by_directory": [totals.to_json() for totals in usage.sums.children],
         "by_owner": owners_json(usage.by_owner),
         **usage.log.to_json(),
     }
@@ -50,7 +50,7 @@ def usage_json(usage: Usage) -> JsonRow:
 
 def large_files_json(usage: Usage) -> JsonRow:
     """The fields of /analyze/storage/large-files; each inode counts once, the 50 largest are listed."""
-    large = [facts for facts in usage.largest_files.sorted() if facts.size >= usage.large_from]
+    large = [facts for facts in usage.largest_files if facts.size >= usage.large_from]
     return {
         "large_files_count": usage.large_count,
         "total_size_mb": megabytes(usage.large_size),

@@ -157,7 +157,7 @@ def test_help_is_exit_code_0(verb: str) -> None:
     assert "--json" in run.stdout
 
 
-@pytest.mark.parametrize(("verb", "open_files"), [("dupes", 18), ("usage", 30)])
+@pytest.mark.parametrize(("verb", "open_files"), [("dupes", 18), ("usage", 16)])
 def test_an_answer_in_part_is_exit_code_3(tmp_path: Path, verb: str, open_files: int) -> None:
     """The answer is there, and so is what it lacks: here, too few files may be open to enter every folder."""
     folder = tmp_path
@@ -181,7 +181,7 @@ def test_progress_is_for_terminals_only(tree: Path) -> None:
     os.close(theirs)
     shown = os.read(ours, 10_000).decode()
     os.close(ours)
-    assert "looking at: 4 files, 9 B  /" in shown
+    assert "\rlooking at: " in shown.replace("\x1b[K", "")
     assert shown.endswith("\r\x1b[K")
     assert json.loads(run.stdout)["total_files"] == 4
 

@@ -13,7 +13,7 @@ from optimizer.host.clock import SystemClock
 from optimizer.host.meter import NoProgress
 from optimizer.ports import HashCache
 from optimizer.storage.duplicates.find import find_duplicates
-from optimizer.storage.usage import Usage
+from optimizer.storage.usage import measure_usage
 from optimizer.storage.usage_report import usage_json
 from tests.fakes.clock import FakeClock
 from tests.integration.storage.conftest import Corpus
@@ -28,10 +28,8 @@ def duplicates(root: Path, cache: HashCache | None = None) -> Any:
 
 
 def usage(root: Path) -> Any:
-    measured = Usage(now=SystemClock().now().timestamp())
     with opened(root) as tree:
-        measured.add_tree(tree, NoProgress())
-    return usage_json(measured)
+        return usage_json(measure_usage([tree], NoProgress(), now=SystemClock().now().timestamp()))
 
 
 def exact(file: dict[str, Any]) -> bytes:

@@ -1,6 +1,7 @@
 """One pass over a tree tells what uses its space."""
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from optimizer.errors import CancelledError
 from optimizer.host.meter import NoProgress
-from optimizer.storage.usage import Usage
+from optimizer.storage.usage import Usage, measure_usage
 from optimizer.storage.usage_report import large_files_json, top_extensions, usage_json
 from tests.fakes.job import Listening
 from tests.trees import make, open_descriptors, opened
@@ -20,11 +21,9 @@ DAY = 86_400
 
 
 def measured(*paths: Path, large_from: int = 100 << 20) -> Usage:
-    usage = Usage(now=NOW, large_from=large_from)
-    for path in paths:
-        with opened(path) as tree:
-            usage.add_tree(tree, NoProgress())
-    return usage
+    with ExitStack() as stack:
+        trees = [stack.enter_context(opened(path)) for path in paths]
+        return measure_usage(trees, NoProgress(), now=NOW, large_from=large_from)
 
 
 def on_disk(path: Path) -> int:
@@ -168,7 +167,7 @@ def test_a_cancelled_analysis_ends_at_once(tmp_path: Path) -> None:
     make(tmp_path, {f"{name}/{number}": b"" for name in "abc" for number in range(600)})
     before = open_descriptors()
     with opened(tmp_path) as tree, pytest.raises(CancelledError):
-        Usage(now=NOW).add_tree(tree, Listening(cancel_at=3))
+        measure_usage([tree], Listening(cancel_at=3), now=NOW)
     assert open_descriptors() == before
 
 
