@@ -9,6 +9,7 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any
 
 from optimizer.errors import HroError, InvalidRequestError, UnsignedJobError
@@ -49,9 +50,11 @@ def read_message(text: str) -> ForeignTask:
         headers, body = envelope["headers"], envelope["body"]
         if envelope["properties"].get("body_encoding") == "base64":
             body = base64.b64decode(body)
-        args, kwargs, _ = json.loads(body)
+        args, kwargs, _ = json.loads(body, parse_constant=_no_constant, parse_float=_finite)
+        if not isinstance(args, list) or not isinstance(kwargs, dict):
+            raise TypeError("its arguments are no list and object")
         found = ForeignTask(
-            task_id=headers["id"], task=headers["task"], args=tuple(args), kwargs=dict(kwargs), eta=headers.get("eta")
+            task_id=headers["id"], task=headers["task"], args=tuple(args), kwargs=kwargs, eta=headers.get("eta")
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, binascii.Error) as error:
         raise UnreadableMessageError(f"{UnreadableMessageError.__doc__} ({type(error).__name__}: {error})") from None
@@ -60,6 +63,17 @@ def read_message(text: str) -> ForeignTask:
     if not isinstance(found.task, str) or not _is_task(found.task):
         raise UnreadableMessageError(f"There is no task of the name {found.task!r}.")
     return found
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON value")
+
+
+def _finite(number: str) -> float:
+    """Not 1e999: as infinity it would stand in every answer that shows the job, and could not be read as JSON."""
+    if not isfinite(value := float(number)):
+        raise ValueError(f"{number} is not a finite number")
+    return value
 
 
 def _is_task(name: str) -> bool:

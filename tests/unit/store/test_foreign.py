@@ -54,6 +54,26 @@ def test_a_message_of_nothing_of_ours_is_unreadable(field: str, value: object) -
         read_message(json.dumps(message))
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "[[], [[1, 2]], {}]",
+        "[[], [[null, 3]], {}]",
+        '[[], ["ab"], {}]',
+        '["ab", {}, {}]',
+        '[[], {"x": NaN}, {}]',
+        '[[], {"x": -Infinity}, {}]',
+        '[[], {"x": 1e999}, {}]',
+    ],
+)
+def test_arguments_that_are_not_json_objects_make_no_job(body: str) -> None:
+    """Neither keys that are no text, nor numbers that no client could read back, reach a record."""
+    message = json.loads(build_message(new_job()))
+    message["body"], message["properties"]["body_encoding"] = body, "utf-8"
+    with pytest.raises(UnreadableMessageError):
+        read_message(json.dumps(message))
+
+
 def test_a_task_that_only_looks_may_run_unsigned() -> None:
     """So may the dry run of a change."""
     assert refused(task("analyze_cpu")) is None
