@@ -18,6 +18,8 @@ from optimizer.kinds import KINDS
 from optimizer.options import NoOptions
 from optimizer.store.jobs import Idempotency, Submission
 
+_POLICY = "A policy decides by what it finds when it acts, and stops at its low mark: run it without dry_run instead."
+
 
 def apply_plan(record: JobRecord) -> str:
     """Submit the job that does what `record` planned; its id. Raises the errors above, and JobNotEndedError."""
@@ -26,6 +28,8 @@ def apply_plan(record: JobRecord) -> str:
     plan = record.plan
     if not plan or not plan["actions"] or not parent.dry_run or parent.resource is not kind.resource:
         raise NothingToApplyError(optimization_id=parent.optimization_id)
+    if parent.options.get("policy"):
+        raise NothingToApplyError(_POLICY, optimization_id=parent.optimization_id)
     if not request.if_match:
         raise PlanNotNamedError
     if not request.if_match.contains(plan["digest"]):

@@ -104,7 +104,8 @@ class Heart:
 
 def _upkeep(settings: Settings) -> Upkeep:
     parts = worker_parts()
-    return Upkeep(settings.host, settings.quarantine_days, parts.store, parts.journal, parts.clock)
+    roots = frozenset(map(os.fsencode, settings.roots))
+    return Upkeep(settings.host, settings.quarantine_days, parts.store, parts.journal, roots, parts.clock)
 
 
 def connect(settings: Settings) -> None:

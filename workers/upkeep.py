@@ -12,6 +12,7 @@ from optimizer.host.journal import Journal, State
 from optimizer.host.journal_file import JournalError
 from optimizer.jobs import Job
 from optimizer.kinds import KINDS
+from optimizer.paths import exact
 from optimizer.ports import Clock
 from optimizer.store.jobs import JobStore
 
@@ -33,6 +34,7 @@ class Upkeep:
     days: int  #: that files wait in quarantine
     store: JobStore
     journal: Journal
+    roots: frozenset[bytes]  #: where changes are allowed; what waits elsewhere cannot be purged
     clock: Clock
     _stop: threading.Event = field(default_factory=threading.Event)
 
@@ -61,14 +63,18 @@ class Upkeep:
     def submit_if_needed(self) -> str | None:
         """The id of the job that was submitted, if one was. Raises JournalError, StoreUnavailableError."""
         now = self.clock.now()
-        begun = any(self.journal.in_state(state, before=(now - _PATIENCE).isoformat()) for state in _BEGUN)
+        begun = (now - _PATIENCE).isoformat()
         over = (now - timedelta(days=self.days)).isoformat()
-        if not begun and not self.journal.in_state(State.QUARANTINED, before=over):
+        if not any(self._has(state, begun) for state in _BEGUN) and not self._has(State.QUARANTINED, over):
             return None
         job = self.job()
         self.store.submit(job)
         log.info("upkeep_submitted", optimization_id=job.optimization_id)
         return job.optimization_id
+
+    def _has(self, state: State, before: str) -> bool:
+        entries = self.journal.in_state(state, before=before)
+        return any(exact(entry.facts["target"]["root"]) in self.roots for entry in entries)
 
     def job(self) -> Job:
         return Job(

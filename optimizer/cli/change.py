@@ -35,11 +35,14 @@ def plan(words: Sequence[str]) -> int:
     job = _job(settings, kind.name, str(uuid.uuid4()), {**options, "dry_run": True})
     report = _run(settings, job)
     made = report.plan or Plan()
-    _plans(settings).keep(job.optimization_id, kind.name, made)
+    # A policy decides by what it finds when it acts, and stops at its low mark: its plan is only looked at
+    can_be_applied = "policy" not in options
+    if can_be_applied:
+        _plans(settings).keep(job.optimization_id, kind.name, made)
     if as_json:
         print(json.dumps(_plan_json(job, made)))
     else:
-        _print(plan_text(job.optimization_id, kind.name, made))
+        _print(plan_text(job.optimization_id, kind.name, made, can_be_applied=can_be_applied))
     return Exit.DONE
 
 

@@ -10,7 +10,7 @@ from optimizer.values import JsonObject
 _ROWS = 20
 
 
-def plan_text(optimization_id: str, kind: str, plan: Plan) -> Iterator[str]:
+def plan_text(optimization_id: str, kind: str, plan: Plan, *, can_be_applied: bool) -> Iterator[str]:
     """Lines: the first actions with their numbers, what all of them claim, the notes, and how to go on."""
     for action in plan.actions[:_ROWS]:
         undo = "" if action.reversible else "  (cannot be undone)"
@@ -22,7 +22,9 @@ def plan_text(optimization_id: str, kind: str, plan: Plan) -> Iterator[str]:
         yield f"Note: {printable_text(note)}"
     claimed = human_size(sum(action.claimed_bytes for action in plan.actions))
     yield f"{kind}: {len(plan.actions):,} actions, {claimed} claimed. Nothing was changed."
-    if plan.actions:
+    if plan.actions and not can_be_applied:
+        yield "A policy is run by the service, which stops it at its low mark."
+    elif plan.actions:
         yield f"To do exactly this: hro apply {optimization_id}"
 
 

@@ -114,7 +114,9 @@ class Hands:
     def _ground(self, root: bytes, job: str) -> Ground:
         quarantine = self._held.quarantines.get(root)
         if quarantine is None:
-            raise StaleError("Its folder is not among HRO_ROOTS any more.")
+            raise StaleError(
+                "Its root cannot be had: it left HRO_ROOTS, is gone, or has a quarantine that is not ours alone."
+            )
         return Ground(
             job=job,
             roots=self.roots,

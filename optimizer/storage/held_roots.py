@@ -31,21 +31,27 @@ def held_roots(
 ) -> Iterator[HeldRoots]:
     """`needed` roots are locked; `useful` ones too, where nothing stands against it.
 
-    Raises RootBusyError where another job holds a needed one for longer than `patience_seconds`,
-    QuarantineUnsafeError, PathNotFoundError and OSError for a needed one.
+    Raises RootBusyError where another job holds a needed one for longer than `patience_seconds`. Where no needed one
+    can be had at all: PathNotFoundError, QuarantineUnsafeError or OSError, of the first.
     """
-    held = HeldRoots()
+    held, broken = HeldRoots(), list[HroError | OSError]()
     with ExitStack() as stack:
         for root in roots.distinct():
-            with suppress(*(() if root in needed else (HroError,))):
+            try:
                 held.descriptors[root] = roots.open(root)
                 stack.callback(os.close, held.descriptors[root])
-        for root, descriptor in held.descriptors.items():
-            if root in needed:
-                held.quarantines[root] = _lock(stack, descriptor, root, patience_seconds)
-            elif root in useful:
-                with suppress(RootBusyError, QuarantineUnsafeError, OSError):
-                    held.quarantines[root] = _lock(stack, descriptor, root, 0)
+                if root in needed:
+                    held.quarantines[root] = _lock(stack, held.descriptors[root], root, patience_seconds)
+            except RootBusyError:
+                raise
+            except (HroError, OSError) as error:
+                if root in needed:
+                    broken.append(error)
+        if broken and not held.quarantines:
+            raise broken[0]
+        for root in held.descriptors.keys() & useful - held.quarantines.keys():
+            with suppress(RootBusyError, QuarantineUnsafeError, OSError):
+                held.quarantines[root] = _lock(stack, held.descriptors[root], root, 0)
         yield held
 
 

@@ -85,14 +85,21 @@ def _was_in_vain(run: Run) -> bool:
 
 
 def within_budget(plan: Plan, policy: Policy) -> Plan:
-    """The first actions of a plan that claim no more bytes, and touch no more files, than a run may."""
+    """The first actions of a plan that claim no more bytes, and touch no more files, than a run may.
+
+    One that alone claims more than any run may is left out, so that it does not stand in the way of all others.
+    """
+    possible = [action for action in plan.actions if action.claimed_bytes <= policy.max_bytes]
     taken: list[Action] = []
     claimed = 0
-    for action in plan.actions:
+    for action in possible:
         if len(taken) == policy.max_files or claimed + action.claimed_bytes > policy.max_bytes:
             break
-        taken.append(action)
+        taken.append(action.model_copy(update={"number": len(taken)}))
         claimed += action.claimed_bytes
-    left = len(plan.actions) - len(taken)
-    notes = (f"Left {left} more actions for the next run: this one's budget is used up.",) if left else ()
-    return Plan(actions=tuple(taken), notes=(*plan.notes, *notes))
+    notes = list(plan.notes)
+    if len(possible) < len(plan.actions):
+        notes.append(f"Left {len(plan.actions) - len(possible)} actions that are larger than max_bytes each.")
+    if len(taken) < len(possible):
+        notes.append(f"Left {len(possible) - len(taken)} more actions for the next run: this one's budget is used up.")
+    return Plan(actions=tuple(taken), notes=tuple(notes))

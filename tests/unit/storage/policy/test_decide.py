@@ -74,9 +74,25 @@ actions = st.lists(st.integers(0, 60), max_size=8).map(
 
 @given(actions)
 def test_a_run_never_crosses_its_budgets(planned: tuple[Action, ...]) -> None:
-    """It takes the first actions, in their order, and says that others are left."""
-    taken = within_budget(Plan(actions=planned), policy())
-    assert sum(action.claimed_bytes for action in taken.actions) <= 100
+    """It takes the first actions that fit, in their order, and says that others are left."""
+    taken = within_budget(Plan(actions=planned), policy(max_bytes=50))
+    fitting = [action for action in planned if action.claimed_bytes <= 50]
+    assert sum(action.claimed_bytes for action in taken.actions) <= 50
     assert len(taken.actions) <= 3
-    assert taken.actions == planned[: len(taken.actions)]
+    assert [action.claimed_bytes for action in taken.actions] == [
+        action.claimed_bytes for action in fitting[: len(taken.actions)]
+    ]
+    assert [action.number for action in taken.actions] == list(range(len(taken.actions)))
     assert bool(taken.notes) == (len(taken.actions) < len(planned))
+
+
+def test_one_action_that_is_too_large_stands_in_nobodys_way() -> None:
+    """It would be first in every run, and no run would do anything."""
+    sizes = (60, 20, 20)
+    planned = tuple(
+        Action(number=number, type="purge", target={}, reversible=False, claimed_bytes=size, reason="")
+        for number, size in enumerate(sizes)
+    )
+    taken = within_budget(Plan(actions=planned), policy(max_bytes=50))
+    assert [action.claimed_bytes for action in taken.actions] == [20, 20]
+    assert taken.notes == ("Left 1 actions that are larger than max_bytes each.",)
