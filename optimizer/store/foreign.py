@@ -23,6 +23,8 @@ _PRIORITY_SUFFIXES = ("", "\x06\x163", "\x06\x166", "\x06\x169")
 PUBLIC_LISTS = tuple(f"{resource}{suffix}" for resource in Resource for suffix in _PRIORITY_SUFFIXES)
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+#: No option of any kind is nested as deeply. Python and Redis each give up at a depth of their own, near a thousand
+_MOST_NESTED = 16
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
 
 
@@ -34,13 +36,17 @@ class UnreadableMessageError(HroError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForeignTask:
-    """As much of a message as makes a job."""
+    """As much of a message as makes a job. Raises UnreadableMessageError where no record could hold its arguments."""
 
     task_id: str
     task: str
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     eta: Any  #: None, or a moment in ISO 8601
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.kwargs, dict) or not _is_plain([self.args, self.kwargs]):
+            raise UnreadableMessageError("The task's arguments are no plain JSON, or nested too deeply.")
 
 
 def read_message(text: str) -> ForeignTask:
@@ -50,9 +56,7 @@ def read_message(text: str) -> ForeignTask:
         headers, body = envelope["headers"], envelope["body"]
         if envelope["properties"].get("body_encoding") == "base64":
             body = base64.b64decode(body)
-        args, kwargs, _ = json.loads(body, parse_constant=_no_constant, parse_float=_finite)
-        if not isinstance(args, list) or not isinstance(kwargs, dict):
-            raise TypeError("its arguments are no list and object")
+        args, kwargs, _ = json.loads(body)
         found = ForeignTask(
             task_id=headers["id"], task=headers["task"], args=tuple(args), kwargs=kwargs, eta=headers.get("eta")
         )
@@ -65,15 +69,13 @@ def read_message(text: str) -> ForeignTask:
     return found
 
 
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a JSON value")
-
-
-def _finite(number: str) -> float:
-    """Not 1e999: as infinity it would stand in every answer that shows the job, and could not be read as JSON."""
-    if not isfinite(value := float(number)):
-        raise ValueError(f"{number} is not a finite number")
-    return value
+def _is_plain(value: Any, depth: int = _MOST_NESTED) -> bool:
+    """Whether it can be written down as JSON, and read back by every client: not so are NaN and 1e999."""
+    if isinstance(value, dict):
+        return depth > 0 and all(isinstance(name, str) and _is_plain(part, depth - 1) for name, part in value.items())
+    if isinstance(value, (list, tuple)):
+        return depth > 0 and all(_is_plain(part, depth - 1) for part in value)
+    return not isinstance(value, float) or isfinite(value)
 
 
 def _is_task(name: str) -> bool:

@@ -60,14 +60,15 @@ def test_a_message_of_nothing_of_ours_is_unreadable(field: str, value: object) -
         "[[], [[1, 2]], {}]",
         "[[], [[null, 3]], {}]",
         '[[], ["ab"], {}]',
-        '["ab", {}, {}]',
         '[[], {"x": NaN}, {}]',
         '[[], {"x": -Infinity}, {}]',
         '[[], {"x": 1e999}, {}]',
+        '[[], {"x": ' + 900 * "[" + 900 * "]" + "}, {}]",
+        "[" + 900 * "[" + 900 * "]" + ", {}, {}]",
     ],
 )
-def test_arguments_that_are_not_json_objects_make_no_job(body: str) -> None:
-    """Neither keys that are no text, nor numbers that no client could read back, reach a record."""
+def test_arguments_that_no_record_could_hold_make_no_job(body: str) -> None:
+    """Neither keys that are no text, numbers that no client could read back, nor what is nested beyond all sense."""
     message = json.loads(build_message(new_job()))
     message["body"], message["properties"]["body_encoding"] = body, "utf-8"
     with pytest.raises(UnreadableMessageError):
