@@ -24,7 +24,7 @@ from tests.conftest import missing
 #: The most that a worker may take to consume again
 PATIENCE_SECONDS = 30
 #: Holes are read at some gigabytes a second, so this takes longer than both restarts
-SPARSE_BYTES = 24 * 1024**3
+SPARSE_BYTES = 14 * 1024**3
 
 
 class Restarting:
