@@ -163,8 +163,8 @@ def _strangers(options: DuplicatesOptions, pairs: Iterable[tuple[Copy, Copy]]) -
     if strangers and options.action != "reflink":
         effect = " and get those" if options.action == "hard_link" else ""
         yield (
-            f"{len(strangers)} copies, such as {readable(strangers[0].paths[0])}, have another owner, mode or "
-            f"attributes than the copy that stays{effect}, as across_owners was asked for."
+            f"Copies that have another owner, mode or attributes than the one that stays{effect}, as across_owners "
+            f"was asked for: {len(strangers)}, such as {readable(strangers[0].paths[0])}."
         )
 
 
