@@ -7,8 +7,8 @@ from optimizer.host.tree import ScanLog, Tree
 from optimizer.paths import readable
 from optimizer.ports import Progress
 from optimizer.storage.classes import AGE_CLASSES, AGE_LIMITS, MIB, SIZE_CLASSES, SIZE_LIMITS
+from optimizer.storage.engine import ask
 from optimizer.storage.engine.measure import LargeRow, Limits, Part
-from optimizer.storage.engine.measuring import measure
 from optimizer.storage.engine.roots import Root
 from optimizer.storage.facts import FileFacts
 from optimizer.storage.folders import add_up
@@ -71,7 +71,7 @@ def measure_usage(
 
     roots = [Root(tree.path, tree.descriptor) for tree in trees]
     limits = Limits(SIZE_LIMITS, [now - limit for limit in AGE_LIMITS], large_from)
-    part, notes = measure(roots, limits, report)
+    part, notes = ask.measure(roots, limits, report)
     return Usage(part, roots, now=now, large_from=large_from, log=add_notes(notes, log or ScanLog()))
 
 

@@ -1,6 +1,5 @@
 """The search for duplicates, from open trees to proven groups."""
 
-import marshal
 from collections.abc import Sequence
 
 from optimizer.hashing.memory_cache import NullHashCache
@@ -9,12 +8,12 @@ from optimizer.paths import path_fields, readable
 from optimizer.ports import Clock, FileKey, HashCache, Progress
 from optimizer.storage.duplicates.cached import find_with_cache
 from optimizer.storage.duplicates.report import DuplicateReport, Group, Name
-from optimizer.storage.engine.crew import is_single_threaded
-from optimizer.storage.engine.found import Found, FoundGroup, FoundName, Render
-from optimizer.storage.engine.notes import Notes
+from optimizer.storage.engine import ask
+from optimizer.storage.engine.found import Found, FoundGroup, FoundName, Render, unpacked
 from optimizer.storage.engine.roots import Root
-from optimizer.storage.engine.search import search
+from optimizer.storage.engine.searching import Report, search
 from optimizer.storage.facts import FileFacts
+from optimizer.storage.notes import add_notes
 
 #: The engine asks no cache: what it could save is the reading, and the engine reads as it looks.
 _NO_CACHE = {"hits": 0, "misses": 0, "hit_rate": 0.0}
@@ -23,27 +22,35 @@ _NO_CACHE = {"hits": 0, "misses": 0, "hit_rate": 0.0}
 def find_duplicates(trees: Sequence[Tree], cache: HashCache, progress: Progress, clock: Clock) -> DuplicateReport:
     """Every group of files in these trees whose whole contents have the same SHA-256.
 
-    Names of one inode are one copy; empty files and links are never in a group. A file that changes meanwhile is
-    left out and recorded. Without a cache, all CPUs take part. Raises CancelledError, WorkerLostError.
+    Names of one inode are one copy; empty files and links are never in a group. A file that changes while it is read,
+    or before it is compared, is left out and recorded. Without a cache, all CPUs take part. Raises CancelledError,
+    WorkerLostError.
     """
-    if not isinstance(cache, NullHashCache) or not is_single_threaded():
+    if not isinstance(cache, NullHashCache):
         return find_with_cache(trees, cache, progress, clock)
     return find_without_cache(trees, progress)
 
 
 def find_without_cache(trees: Sequence[Tree], progress: Progress, *, digests: bool = True) -> DuplicateReport:
     """As `find_duplicates`. Without `digests`, the groups of larger files have none, and are found faster."""
-    found = find(trees, progress, _packed, digests=digests)
+    found = ask.search(_roots(trees), _report(progress), digests=digests)
     return report_of(found, tuple(_group(group) for group in found.groups))
 
 
 def find(trees: Sequence[Tree], progress: Progress, render: Render, *, digests: bool = True) -> Found:
-    """What the engine finds, with its groups in the form that `render` gives them. Raises as `find_duplicates`."""
+    """What the engine finds, with groups in the form that `render` gives them. For a process with a single thread."""
+    return search(_roots(trees), report=_report(progress), render=render, digests=digests)
 
+
+def _roots(trees: Sequence[Tree]) -> list[Root]:
+    return [Root(tree.path, tree.descriptor) for tree in trees]
+
+
+def _report(progress: Progress) -> Report:
     def report(phase: str, files: int, size: int, path: bytes) -> None:
         progress.report(phase=phase, files=files, bytes=size, current=readable(path))
 
-    return search([Root(tree.path, tree.descriptor) for tree in trees], report=report, render=render, digests=digests)
+    return report
 
 
 def report_of(found: Found, groups: tuple[Group, ...]) -> DuplicateReport:
@@ -56,32 +63,16 @@ def report_of(found: Found, groups: tuple[Group, ...]) -> DuplicateReport:
         cache=dict(_NO_CACHE),
         changed=tuple(dict(path_fields(path)) for path in found.notes.changed),
         changed_count=found.notes.changed_count,
-        log=_log(found.notes),
+        log=add_notes(found.notes, ScanLog()),
     )
 
 
-def _log(notes: Notes) -> ScanLog:
-    log = ScanLog()
-    for path, why in notes.errors:
-        log.record(path, why)
-    log.error_count = notes.error_count
-    for path in notes.skipped_mounts:
-        log.skipped_mount(path)
-    return log
-
-
-def _packed(_digest: bytes, _size: int, _copies: int, names: list[FoundName]) -> bytes:
-    return marshal.dumps([tuple(name) for name in names])
-
-
 def _group(group: FoundGroup) -> Group:
-    # Only ever what `_packed` made, as marshal trusts what it reads
-    names = [FoundName(*name) for name in marshal.loads(group.rendered)]  # noqa: S302
     return Group(
         digest=group.digest,
         size=group.size,
         copies=group.copies,
-        names=tuple(_name(name, group.size) for name in names),
+        names=tuple(_name(name, group.size) for name in unpacked(group.rendered)),
     )
 
 

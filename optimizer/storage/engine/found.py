@@ -1,5 +1,6 @@
 """What a search found."""
 
+import marshal
 import os
 from collections.abc import Callable
 from typing import NamedTuple
@@ -19,6 +20,16 @@ class FoundName(NamedTuple):
 
 #: Digest (may be empty), size, copies and names of a group, to whatever bytes the answer shall have for it.
 Render = Callable[[bytes, int, int, list[FoundName]], bytes]
+
+
+def packed(_digest: bytes, _size: int, _copies: int, names: list[FoundName]) -> bytes:
+    """To render groups for `unpacked`."""
+    return marshal.dumps([tuple(name) for name in names])
+
+
+def unpacked(rendered: bytes) -> list[FoundName]:
+    # Only ever what `packed` made, as marshal trusts what it reads
+    return [FoundName(*name) for name in marshal.loads(rendered)]  # noqa: S302
 
 
 class FoundGroup(NamedTuple):

@@ -4,7 +4,7 @@ import heapq
 import os
 from collections.abc import Callable
 
-from optimizer.storage.engine.crew import Count, Crew, Pulse, is_single_threaded
+from optimizer.storage.engine.crew import Count, Crew, Pulse
 from optimizer.storage.engine.deal import Deal
 from optimizer.storage.engine.measure import LARGEST, Cell, Limits, LinkedRow, Measure, Part, Sums
 from optimizer.storage.engine.notes import Notes
@@ -22,7 +22,7 @@ _MEASURED = 1
 def measure(roots: list[Root], limits: Limits, report: Report) -> tuple[Part, Notes]:
     """What is below the roots, and what could not be looked at.
 
-    A process with several threads is not forked and does all by itself. Raises what `report` raises, WorkerLostError.
+    Only for a process that has a single thread, as it is forked. Raises what `report` raises, and WorkerLostError.
     """
     crew = _Crew(roots, limits, report)
     try:
@@ -38,7 +38,7 @@ class _Crew:
         self._roots = roots
         self._limits = limits
         self._report = report
-        self._crew = Crew(len(os.sched_getaffinity(0)) if is_single_threaded() else 1)
+        self._crew = Crew(len(os.sched_getaffinity(0)))
         self._deal = Deal(self._crew)
         self._files = [open_nameless() for _ in range(self._crew.board.size)]
         for number in range(len(roots)):
