@@ -138,7 +138,7 @@ def _refuse_foreign_site() -> None:
     if name not in service().allowed_hosts:
         raise ForeignHostNameError
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.host:
+    if origin is not None and origin.partition("://")[2] != request.host:
         raise ForeignOriginError
     if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin") and not _is_navigation():
         raise ForeignOriginError

@@ -45,7 +45,16 @@ def test_a_change_needs_a_key_with_the_scope_apply(
     assert len([record for record in store.jobs.list() if not record.job.parent_id]) == (status == 202)
 
 
-@pytest.mark.parametrize("headers", [{"Origin": "https://example.org"}, {"Sec-Fetch-Site": "cross-site"}])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://example.org"},
+        {"Origin": "http://localhost@example.org"},
+        {"Origin": "null"},
+        {"Origin": "http://["},
+        {"Sec-Fetch-Site": "cross-site"},
+    ],
+)
 def test_a_page_of_another_site_changes_nothing(client: FlaskClient, store: Store, headers: dict[str, str]) -> None:
     """Even with a key that its user has."""
     answer = client.post("/optimize/memory", json={}, headers=headers | key("applier"))
