@@ -11,6 +11,8 @@ from optimizer.values import Value
 
 #: Hosts that one request may name: all of its jobs are taken in one step, for which Redis does nothing else
 _MOST_HOSTS = 100
+#: Beyond every list; Redis could not count on from a place near 2**63
+_MOST_ROWS = 1 << 53
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}"
 HostName = Annotated[str, Field(pattern=f"^{_NAME}$")]
 HostNames = Annotated[str, Field(pattern=f"^{_NAME}(,{_NAME}){{0,{_MOST_HOSTS - 1}}}$")]
@@ -31,14 +33,14 @@ class HistoryQuery(Value):
     """Which rows of the history to show, newest first."""
 
     limit: int = Field(100, ge=1, le=1000)
-    cursor: int = Field(0, ge=0, description="next_cursor of the page before.")
+    cursor: int = Field(0, ge=0, le=_MOST_ROWS, description="next_cursor of the page before.")
 
 
 class PlanQuery(Value):
     """Which actions of a plan to show."""
 
     limit: int = Field(100, ge=1, le=1000)
-    cursor: int = Field(0, ge=0, description="next_cursor of the page before.")
+    cursor: int = Field(0, ge=0, le=_MOST_ROWS, description="next_cursor of the page before.")
 
 
 _HOST_FIELD = Field(

@@ -126,6 +126,14 @@ def test_a_plan_is_read_page_by_page_under_its_digest(client: FlaskClient, store
     assert answer.get_etag() == (plan.digest, False)
 
 
+@pytest.mark.parametrize("cursor", [-1, 1 << 63, 10**30])
+def test_a_place_in_no_list_is_refused(client: FlaskClient, store: Store, cursor: int) -> None:
+    """Before Redis is asked, which could not count so far."""
+    job = submitted(store, "optimize_memory")
+    for path in ("/history", f"/optimizations/{job.optimization_id}/plan"):
+        assert client.get(f"{path}?cursor={cursor}").status_code == 422
+
+
 def test_a_queued_job_is_cancelled_at_once(client: FlaskClient, store: Store) -> None:
     """And a second time it has ended."""
     job = submitted(store)
