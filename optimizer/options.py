@@ -13,6 +13,8 @@ def _absolute(path: str) -> str:
         raise ValueError("must be an absolute path, starting with /")
     if "\0" in path:
         raise ValueError("must not hold a NUL character")
+    if not path.isascii() and any("\ud800" <= letter <= "\udfff" for letter in path):
+        raise ValueError("must be text that UTF-8 can write, without surrogates")
     # A leading // is the one thing that normpath leaves alone, as POSIX lets a system define it
     return posixpath.normpath("/" + path.lstrip("/"))
 

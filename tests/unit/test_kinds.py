@@ -31,6 +31,13 @@ def test_what_is_not_a_boolean_is_no_dry_run(kind: object, value: object) -> Non
         parse_options(kind, {"dry_run": value, "path": "/srv"})  # type: ignore[arg-type]  # parametrized
 
 
+@pytest.mark.parametrize("path", ["/srv/\ud800", "/srv/\0", "srv", ""])
+def test_what_no_file_can_be_called_is_no_path(path: str) -> None:
+    """Half of a surrogate pair, which JSON can write, has no bytes in UTF-8."""
+    with pytest.raises(InvalidRequestError, match="/path"):
+        parse_options(KINDS["analyze_storage"], {"path": path})
+
+
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
 def test_an_unknown_field_is_named(kind: object) -> None:
     """No kind ignores what it does not know."""
