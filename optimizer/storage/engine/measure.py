@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from optimizer.storage.engine.crew import Pulse
@@ -12,6 +12,7 @@ from optimizer.storage.engine.walker import Met, Walker
 
 #: `st_blocks` counts units of so many bytes, whatever the filesystem's block size; see stat(2).
 BLOCK = 512
+_TYPE, _REGULAR = stat.S_IFMT(0xFFFF), stat.S_IFREG
 #: Large files that are kept.
 LARGEST = 50
 
@@ -99,16 +100,23 @@ class Measure:
         large, at_least = self._limits.large, self._at_least
         files, total = 0, 0
         allocated = 0 if met.status is None else met.status.st_blocks * BLOCK
-        for name, status in self._statuses(met):
-            size, blocks, changed = status.st_size, status.st_blocks * BLOCK, status.st_mtime
-            if not stat.S_ISREG(status.st_mode):
+        look = os.lstat if self._roots[met.number].is_folder else _look_at_open
+        for name in met.names:
+            try:
+                status = look(name, dir_fd=met.descriptor)
+            except OSError as error:
+                self._notes.error(self._roots[met.number].path_of(met.folder, os.fsencode(name)), error)
+                continue
+            mode, _, _, links, owner, _, size, _, _, _ = status  # faster than by their names
+            if mode & _TYPE != _REGULAR:
                 allocated += self._add_other(met, name, status)
                 continue
             files += 1
-            stem, dot, extension = name.rpartition(".")
+            blocks, changed = status.st_blocks * BLOCK, status.st_mtime
+            dot = name.rfind(".")
             cell = (
-                dot + extension if stem.strip(".") else "",
-                status.st_uid,
+                name[dot:] if dot > 0 and (name[0] != "." or name[:dot].strip(".")) else "",
+                owner,
                 0 if not size else 1 if size < small else 2 if size < medium else 3 if size < great else 4,
                 0 if changed > week else 1 if changed > month else 2 if changed > year else 3,
             )
@@ -116,7 +124,7 @@ class Measure:
             if sums is None:
                 sums = cells[cell] = [0, 0, 0]
             sums[0] += 1
-            if status.st_nlink > 1:
+            if links > 1:
                 self._add_linked(met, name, status, cell)
                 continue
             sums[1] += size
@@ -130,19 +138,6 @@ class Measure:
                 at_least = self._add_largest(_row(met, name, status))
         self._folders.append((met.number, met.folder, met.status is not None, files, total, allocated))
         return files, total
-
-    def _statuses(self, met: Met) -> Iterator[tuple[str, os.stat_result]]:
-        root, folder = self._roots[met.number], met.descriptor
-        if not root.is_folder:
-            yield met.names[0], os.fstat(root.descriptor)
-            return
-        for name in met.names:
-            try:
-                status = os.lstat(name, dir_fd=folder)
-            except OSError as error:
-                self._notes.error(root.path_of(met.folder, os.fsencode(name)), error)
-                continue
-            yield name, status
 
     def _add_other(self, met: Met, name: str, status: os.stat_result) -> int:
         """Something that is no regular file: the bytes on disk that are its own alone."""
@@ -173,6 +168,11 @@ class Measure:
             del self._largest[LARGEST:]
             self._at_least = -self._largest[-1][0]
         return self._at_least
+
+
+def _look_at_open(_name: str, *, dir_fd: int) -> os.stat_result:
+    """What is told of a root that is a file: it is open itself, instead of its folder."""
+    return os.fstat(dir_fd)
 
 
 def _row(met: Met, name: str, status: os.stat_result) -> LargeRow:

@@ -23,7 +23,7 @@ class Met(NamedTuple):
 
     number: int  #: of the root
     folder: bytes  #: the path below it
-    descriptor: int  #: good until the next one is met; -1 where the folder cannot be read
+    descriptor: int  #: good until the next one is met; of a root that is a file, its own; -1 where nothing can be read
     status: os.stat_result | None  #: of the folder, for the one who lists it
     names: list[str]  #: of what is no folder
 
@@ -31,7 +31,9 @@ class Met(NamedTuple):
 class Walker:
     """What one process goes through. It keeps to the filesystem and mount of each root, and follows no link."""
 
-    def __init__(self, roots: list[Root], deal: Deal, notes: Notes) -> None:
+    def __init__(self, roots: list[Root], deal: Deal, notes: Notes, *, only_files: bool = False) -> None:
+        """With `only_files`, the names of links, sockets, FIFOs and devices are left out."""
+        self._only_files = only_files
         self._roots = roots
         self._deal = deal
         self._notes = notes
@@ -42,8 +44,9 @@ class Walker:
         while (work := self._deal.take()) is not None:
             number, folder, *names = work
             if not self._roots[int(number)].is_folder:
-                name = os.path.basename(self._roots[int(number)].path)  # noqa: PTH119 - bytes
-                yield Met(int(number), b"", -1, None, [os.fsdecode(name)])
+                root = self._roots[int(number)]
+                name = os.path.basename(root.path)  # noqa: PTH119 - bytes
+                yield Met(int(number), b"", root.descriptor, None, [os.fsdecode(name)])
             else:
                 yield from self._open(int(number), folder, [os.fsdecode(name) for name in names])
             self._deal.done()
@@ -91,13 +94,14 @@ class Walker:
                     # Before it is looked at: even that may hang where a file server is gone
                     if mounts and os.fsencode(entry.name) in mounts:
                         self._notes.skip(root.path_of(folder, os.fsencode(entry.name)))
-                    elif not entry.is_dir(follow_symlinks=False):
+                    elif entry.is_dir(follow_symlinks=False):
+                        if entry.name != QUARANTINE:
+                            self._deal.add([place[0], join(folder, entry.name.encode(_ENCODING, _ERRORS))])
+                    elif not self._only_files or entry.is_file(follow_symlinks=False):
                         names.append(entry.name)
                         if len(names) > 2 * _SLICE:
                             self._deal.add(place + [os.fsencode(name) for name in names[_SLICE:]])
                             del names[_SLICE:]
-                    elif entry.name != QUARANTINE:
-                        self._deal.add([place[0], join(folder, entry.name.encode(_ENCODING, _ERRORS))])
         except OSError as error:
             self._notes.error(root.path_of(folder), error)
         return names
