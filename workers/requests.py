@@ -4,15 +4,27 @@ import os
 from typing import Any
 
 import structlog
+from celery.exceptions import InvalidTaskError
 from celery.worker.request import Request
 
 from optimizer.errors import StoreUnavailableError
+from optimizer.store.foreign import is_plain
 from workers.parts import owner_name, worker_parts
 
 log = structlog.get_logger(__name__)
 
 
 class JobRequest(Request):
+    def __init__(self, *args: Any, **more: Any) -> None:
+        """Raises InvalidTaskError, with which Celery drops the message, where it would end each worker that took it."""
+        try:
+            super().__init__(*args, **more)
+        except (ValueError, TypeError) as error:
+            raise InvalidTaskError(f"its body is none of Celery's: {error}") from None
+        if not is_plain(self.request_dict):  # it could not be handed to the process of the job
+            raise InvalidTaskError("its arguments are no plain JSON, or nested too deeply")
+        self.time_limits = (None, None)  # the settings say how long a job may run, not whoever sends it
+
     def on_failure(self, exc_info: Any, send_failed_event: bool = True, return_ok: bool = False) -> Any:
         """Also called where the child has died; then the message goes back, and must not meet the dead one's lease."""
         if self.worker_pid:

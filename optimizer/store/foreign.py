@@ -45,7 +45,7 @@ class ForeignTask:
     eta: Any  #: None, or a moment in ISO 8601
 
     def __post_init__(self) -> None:
-        if not isinstance(self.kwargs, dict) or not _is_plain([self.args, self.kwargs]):
+        if not isinstance(self.kwargs, dict) or not is_plain([self.args, self.kwargs]):
             raise UnreadableMessageError("The task's arguments are no plain JSON, or nested too deeply.")
 
 
@@ -69,12 +69,12 @@ def read_message(text: str) -> ForeignTask:
     return found
 
 
-def _is_plain(value: Any, depth: int = _MOST_NESTED) -> bool:
+def is_plain(value: Any, depth: int = _MOST_NESTED) -> bool:
     """Whether it can be written down as JSON, and read back by every client: not so are NaN and 1e999."""
     if isinstance(value, dict):
-        return depth > 0 and all(isinstance(name, str) and _is_plain(part, depth - 1) for name, part in value.items())
+        return depth > 0 and all(isinstance(name, str) and is_plain(part, depth - 1) for name, part in value.items())
     if isinstance(value, (list, tuple)):
-        return depth > 0 and all(_is_plain(part, depth - 1) for part in value)
+        return depth > 0 and all(is_plain(part, depth - 1) for part in value)
     return not isinstance(value, float) or isfinite(value)
 
 

@@ -1,5 +1,6 @@
 """A worker as a process, on a real Redis."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from optimizer.cli.stack.supervisor import Supervisor
 from optimizer.kinds import Resource
 from optimizer.store.connection import PATIENT, connect
 from optimizer.store.jobs import JobStore
+from optimizer.store.message import build_message
 from tests.fakes.submitted import new_job
 from tests.processes import all_gone, eventually, runs
 from workers.app import broker_url
@@ -75,6 +77,18 @@ def test_a_message_that_outlived_all_memory_of_its_job_is_dropped(worker: Worker
     psutil.Process(worker.pid).resume()
     assert eventually(lambda: "message_refused" in worker.log.read_text() and not redis.exists(job.queue, "unacked"))
     assert not redis.exists(f"hro:job:{job.optimization_id}")
+
+
+@pytest.mark.parametrize("body", ["[[], {}, {}, {}]", '[[], {"x": ' + 950 * "[" + 950 * "]" + "}, {}]"])
+def test_a_message_that_no_process_could_be_handed_is_dropped(worker: Worker, redis_url: str, body: str) -> None:
+    """The worker that took it would end, and so would each that takes it after that one."""
+    redis, job = connect(redis_url, PATIENT), new_job("hash_files", path="/tmp/x")
+    message = json.loads(build_message(job))
+    message["body"], message["properties"]["body_encoding"] = body, "utf-8"
+    message["headers"]["timelimit"] = 7
+    redis.lpush(job.queue, json.dumps(message))
+    assert eventually(lambda: "InvalidTaskError" in worker.log.read_text() and not redis.exists(job.queue, "unacked"))
+    assert psutil.Process(worker.pid).is_running()
 
 
 def test_a_worker_that_takes_nothing_ends_for_another_one_to_start(worker: Worker, redis_url: str) -> None:
