@@ -16,6 +16,7 @@ from optimizer.storage.engine.scan import Scan
 from optimizer.storage.engine.spill import BUCKETS, Spill, open_nameless
 from optimizer.storage.engine.tables import Tables, get, publish, put
 from optimizer.storage.engine.tasks import MOST, Tasks
+from optimizer.storage.engine.walker import Walker
 
 #: Is told a phase ("walk" or "compare"), files, bytes and a path, now and then. What it raises ends the search.
 Report = Callable[[str, int, int, bytes], None]
@@ -75,11 +76,12 @@ class _Part:
         self.crew.reach(_COMPARED)
 
     def _scan(self, spill: Spill, pulse: Pulse) -> _Counts:
-        scan = Scan(self._roots, self._deal, spill, self._notes)
+        walker = Walker(self._roots, self._deal, self._notes, only_files=True)
+        scan = Scan(self._roots, walker, spill, self._notes)
         try:
             scan.run(pulse)
         finally:
-            scan.close()
+            walker.close()
         pulse.tell()
         publish(scan, spill, self.crew)
         return scan.file_count, scan.folder_count, scan.size, scan.linked
