@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
+from optimizer.errors import HroError
 from optimizer.host.in_use import require_alone
 from optimizer.paths import exact
 from optimizer.plans import Action
@@ -26,15 +27,17 @@ class Pair(NamedTuple):
 @contextmanager
 def held_pair(ground: Ground, action: Action) -> Iterator[Pair]:
     """The action's file and the one it is a copy of. Raises StaleError, InUseError, OSError."""
-    kept_path, kept_relied_on = exact(action.target["kept"]), action.relied_on["kept"]
-    with (
-        ground.held(kept_path, kept_relied_on) as kept,
-        ground.held(exact(action.target), action.relied_on) as copy,
-    ):
+    relied_on = action.relied_on
+    with ExitStack() as stack:
+        try:
+            kept = stack.enter_context(ground.held(exact(action.target["kept"]), relied_on["kept"]))
+        except HroError as error:
+            raise type(error)(f"The copy that stays: {error.message}") from None
+        copy = stack.enter_context(ground.held(exact(action.target), relied_on))
         if os.path.samestat(kept.status, copy.status):
             raise StaleError("Both are names of one file by now.")
-        _require_rights(kept.status, kept_relied_on)
-        _require_rights(copy.status, action.relied_on)
+        _require_rights(kept.status, relied_on["kept"])
+        _require_rights(copy.status, relied_on)
         yield Pair(copy, kept)
 
 

@@ -158,13 +158,15 @@ def _forge(relied_on: Any) -> dict[str, Any]:
     return {name: value for name, value in relied_on.items() if name != "ctime_ns"}
 
 
-def test_a_copy_that_is_open_is_left(host: Host) -> None:
-    """Whoever reads it would go on with the file that goes."""
-    path = host.file("a")
+@pytest.mark.parametrize(("name", "reason"), [("a", "Another process"), ("b", "The copy that stays: Another process")])
+def test_where_one_of_both_is_open_the_copy_is_left(host: Host, name: str, reason: str) -> None:
+    """Whoever reads it would go on with the file that goes; and the reason says which of both it is."""
+    host.file("a")
     host.file("b")
-    with path.open():
+    with (host.root / name).open():
         _, report = host.dedupe(action="hard_link")
-    assert [row["code"] for row in report.result["outcomes"]] == ["in_use"]
+    (outcome,) = report.result["outcomes"]
+    assert (outcome["code"], outcome["reason"]) == ("in_use", f"{reason} has it open or mapped.")
 
 
 def test_a_link_that_was_replaced_is_not_undone(host: Host) -> None:
