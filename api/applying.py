@@ -30,7 +30,7 @@ def apply_plan(record: JobRecord) -> str:
         raise NothingToApplyError(optimization_id=parent.optimization_id)
     if parent.options.get("policy"):
         raise NothingToApplyError(_POLICY, optimization_id=parent.optimization_id)
-    if not request.if_match:
+    if not request.if_match or request.if_match.star_tag:  # * would be whatever plan it is
         raise PlanNotNamedError
     if not request.if_match.contains(plan["digest"]):
         raise PlanChangedError(digest=plan["digest"])

@@ -126,6 +126,20 @@ def test_a_plan_is_read_page_by_page_under_its_digest(client: FlaskClient, store
     assert answer.get_etag() == (plan.digest, False)
 
 
+@pytest.mark.parametrize(("named", "status"), [("", 428), ("*", 428), ('"other"', 412), ("W/{}", 412), ("{}", 202)])
+def test_only_the_plan_that_was_looked_at_is_applied(
+    client: FlaskClient, store: Store, named: str, status: int
+) -> None:
+    """It is named by its digest: `*` would be whatever plan it is."""
+    plan = Plan(actions=(Action(number=0, type="t", target={}, reversible=True, reason="r"),))
+    job = new_job("optimize_temp", dry_run=True)
+    store.jobs.submit(job)
+    store.attempts.complete(claimed(store, job), Report(result={}, plan=plan), 1)
+    said = {"If-Match": named.format(f'"{plan.digest}"')} if named else {}
+    answer = client.post(f"/optimizations/{job.optimization_id}/apply", json={}, headers=said | key("applier"))
+    assert answer.status_code == status
+
+
 @pytest.mark.parametrize("cursor", [-1, 1 << 63, 10**30])
 def test_a_place_in_no_list_is_refused(client: FlaskClient, store: Store, cursor: int) -> None:
     """Before Redis is asked, which could not count so far."""
