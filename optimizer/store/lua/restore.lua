@@ -14,9 +14,8 @@ local watermark = now - ARGV[2]
 
 local next_message = redis.call('LINDEX', queue, -1)
 if next_message then
-  local readable, message = pcall(cjson.decode, next_message)
-  local tag = readable and message.properties and message.properties.delivery_tag or ''
-  local since = string.match(tag, '@(%d+)$')
+  local readable, tag = pcall(function() return cjson.decode(next_message).properties.delivery_tag end)
+  local since = readable and type(tag) == 'string' and string.match(tag, '@(%d+)$')
   if not since then
     return 0 -- somebody put it there without the store; once it is popped, the next one will say
   end
