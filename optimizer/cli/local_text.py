@@ -1,7 +1,10 @@
 """The answers of the local commands for people."""
 
+import io
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 
+from optimizer.cli.local_answer import Answer
 from optimizer.paths import printable, printable_text
 from optimizer.storage.classes import AGE_CLASSES
 from optimizer.storage.duplicates.report import DuplicateReport, Group
@@ -81,3 +84,15 @@ def error_text(errors: Sequence[Mapping[str, str]], count: int) -> Iterator[str]
         yield f"{printable_text(entry['path'])}: {entry['error']}"
     if count > len(errors):
         yield f"and {count - len(errors):,} more errors"
+
+
+def print_text(answer: Answer) -> None:
+    """Lines on standard output; what went wrong, on standard error. Raises BrokenPipeError."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal of another encoding is no reason to fail
+    for line in answer.told:
+        print(line)
+    for line in error_text(answer.log.errors, answer.log.error_count):
+        print(line, file=sys.stderr)
+    if answer.changed:
+        print(f"{answer.changed:,} files changed meanwhile and were left out", file=sys.stderr)

@@ -1,8 +1,10 @@
 """The system call openat2, which Python does not offer; see openat2(2). Linux 5.6 and later."""
 
-import ctypes
 import errno
 import os
+import struct
+from functools import cache
+from typing import Any
 
 #: The same number on every architecture that Python runs on, alpha excepted; see Linux' scripts/syscall.tbl.
 _NUMBER = 437
@@ -14,29 +16,34 @@ RESOLVE_NO_SYMLINKS = 0x04
 RESOLVE_BENEATH = 0x08
 
 
-class _OpenHow(ctypes.Structure):
-    _fields_ = (("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64), ("resolve", ctypes.c_uint64))
+#: struct open_how of linux/openat2.h: flags, mode, resolve.
+_HOW = struct.Struct("=QQQ")
 
 
-_syscall = ctypes.CDLL(None, use_errno=True).syscall
-_syscall.restype = ctypes.c_long
-_syscall.argtypes = (
-    ctypes.c_long,
-    ctypes.c_long,
-    ctypes.c_char_p,
-    ctypes.POINTER(_OpenHow),
-    ctypes.c_size_t,
-)
+@cache
+def _ctypes() -> Any:
+    import ctypes  # noqa: PLC0415 - slow to import, and the local commands get on without this call
+
+    return ctypes
+
+
+@cache
+def _syscall() -> Any:
+    ctypes = _ctypes()
+    syscall = ctypes.CDLL(None, use_errno=True).syscall
+    syscall.restype = ctypes.c_long
+    syscall.argtypes = (ctypes.c_long, ctypes.c_long, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_size_t)
+    return syscall
 
 
 def openat2(folder_fd: int, path: bytes, flags: int, resolve: int) -> int:
     """A descriptor, closed on exec. Raises OSError as the manual page says: ELOOP, EXDEV, ENOSYS and others."""
-    how = _OpenHow(flags=flags | os.O_CLOEXEC, mode=0, resolve=resolve)
+    how = _HOW.pack(flags | os.O_CLOEXEC, 0, resolve)
     while True:
-        descriptor: int = _syscall(_NUMBER, folder_fd, path, ctypes.byref(how), ctypes.sizeof(how))
+        descriptor: int = _syscall()(_NUMBER, folder_fd, path, how, len(how))
         if descriptor >= 0:
             return descriptor
-        number = ctypes.get_errno()
+        number = _ctypes().get_errno()
         # EAGAIN: something was renamed meanwhile, so that the kernel could not rule out an escape
         if number not in (errno.EAGAIN, errno.EINTR):
             raise OSError(number, os.strerror(number), path)

@@ -1,10 +1,8 @@
 """What is told of a single file or folder, as JSON."""
 
-import os
 import posixpath
 from typing import NamedTuple
 
-from optimizer.host.walk import BLOCK
 from optimizer.paths import path_fields, readable
 from optimizer.storage.classes import DAY, megabytes
 
@@ -17,10 +15,6 @@ class FileFacts(NamedTuple):
     mtime: float
     atime: float
     allocated: int | None = None  #: bytes on disk, where they are known
-
-
-def facts_of(path: bytes, status: os.stat_result) -> FileFacts:
-    return FileFacts(path, status.st_size, status.st_mtime, status.st_atime, status.st_blocks * BLOCK)
 
 
 def extension_of(name: bytes) -> bytes:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from optimizer.cli.main import RESOURCES, main
+from optimizer.cli.main import main
+from optimizer.cli.verbs import RESOURCES
 from optimizer.kinds import Resource
 
 
