@@ -95,6 +95,12 @@ class DuplicatesOptions(PathChangeOptions):
     )
     min_size_bytes: int = Field(1, ge=1, le=1 << 60, description="Leave smaller files.")
 
+    @model_validator(mode="after")
+    def _reference_inside(self) -> Self:
+        if self.reference is not None and not self.reference.startswith(self.path.rstrip("/") + "/"):
+            raise ValueError("reference must be a folder inside path: elsewhere no copy is looked for")
+        return self
+
 
 class CacheOptions(ChangeOptions):
     """Caches that refill themselves, by the rules of the catalogue."""

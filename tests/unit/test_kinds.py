@@ -94,3 +94,16 @@ def test_whatever_path_is_given_it_is_absolute_and_direct_or_refused(path: str) 
     assert accepted.startswith("/")
     assert not {"..", "."} & set(accepted.split("/"))
     assert "//" not in accepted
+
+
+@pytest.mark.parametrize(
+    ("reference", "good"), [("/srv/ref", True), ("/etc", False), ("/srv", False), ("/srvx", False)]
+)
+def test_a_reference_folder_lies_inside_the_path(reference: str, good: bool) -> None:
+    """Elsewhere no copy is looked for, and every group would silently stay as it is."""
+    options = {"path": "/srv", "reference": reference}
+    if good:
+        parse_options(KINDS["optimize_duplicates"], options)
+    else:
+        with pytest.raises(InvalidRequestError, match="reference must be a folder inside path"):
+            parse_options(KINDS["optimize_duplicates"], options)
