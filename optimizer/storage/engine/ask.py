@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final
 
-from optimizer.storage.engine import measuring, searching
+from optimizer.storage.engine import measuring
 from optimizer.storage.engine.crew import WorkerLostError, is_single_threaded
 from optimizer.storage.engine.found import Found, FoundGroup, packed
 from optimizer.storage.engine.measure import Limits, Part
@@ -34,6 +34,8 @@ _SILENCE_MS: Final = 250
 def search(roots: list[Root], report: _Report, *, digests: bool = True) -> Found:
     """As `searching.search`, with the names of groups `packed`."""
     if is_single_threaded():
+        from optimizer.storage.engine import searching  # noqa: PLC0415 - brings hashlib, which measuring does without
+
         return searching.search(roots, report=report, render=packed, digests=digests)
     groups, files, folders, size, read, notes = _elsewhere("search", roots, digests, report)
     return Found([FoundGroup(*group) for group in groups], files, folders, size, read, Notes.merged([notes]))
@@ -100,6 +102,8 @@ def serve(letter: int, tell: int) -> None:
     task, paths, options = _read(letter)
     roots = [Root(path, descriptor) for path, descriptor in paths]
     if task == "search":
+        from optimizer.storage.engine import searching  # noqa: PLC0415 - brings hashlib, which measuring does without
+
         found = searching.search(roots, report=report, render=packed, digests=options)
         groups = [tuple(group) for group in found.groups]
         _write(letter, (groups, found.files, found.folders, found.size, found.bytes_read, found.notes.dump()))

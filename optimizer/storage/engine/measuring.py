@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from optimizer.storage.engine.crew import Count, Crew, Pulse
 from optimizer.storage.engine.deal import Deal
+from optimizer.storage.engine.handing import get, put
 from optimizer.storage.engine.measure import LARGEST, Cell, Limits, LinkedRow, Measure, Part, Sums
 from optimizer.storage.engine.notes import Notes
 from optimizer.storage.engine.roots import Root
 from optimizer.storage.engine.spill import Spill, open_nameless
-from optimizer.storage.engine.tables import get, put
 from optimizer.storage.engine.walker import Walker
 
 #: Is told a phase, files, bytes and a path, now and then. What it raises ends the measuring.

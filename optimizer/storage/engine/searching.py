@@ -8,13 +8,14 @@ from optimizer.storage.engine.compare import Compare, same_sized
 from optimizer.storage.engine.crew import Count, Crew, Pulse
 from optimizer.storage.engine.deal import Deal
 from optimizer.storage.engine.found import Found, FoundGroup, Render
+from optimizer.storage.engine.handing import get, put
 from optimizer.storage.engine.join import groups_of_bucket
 from optimizer.storage.engine.notes import Notes
 from optimizer.storage.engine.reader import Reader
 from optimizer.storage.engine.roots import Root
 from optimizer.storage.engine.scan import Scan
 from optimizer.storage.engine.spill import BUCKETS, Spill, open_nameless
-from optimizer.storage.engine.tables import Tables, get, publish, put
+from optimizer.storage.engine.tables import Tables, publish
 from optimizer.storage.engine.tasks import MOST, Tasks
 from optimizer.storage.engine.walker import Walker
 

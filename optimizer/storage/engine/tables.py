@@ -1,12 +1,13 @@
 """What all processes saw, as each of them reads it before the comparing begins."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from optimizer.storage.engine.crew import Board, Count, Crew
+from optimizer.storage.engine.crew import Board, Crew
+from optimizer.storage.engine.handing import get, put
 from optimizer.storage.engine.roots import Root
 from optimizer.storage.engine.scan import Scan
-from optimizer.storage.engine.spill import BUCKETS, Extents, Spill, load
+from optimizer.storage.engine.spill import BUCKETS, Extents, Spill
 
 #: Size, device, inode and ctime in ns of a larger file.
 State = tuple[int, int, int, int]
@@ -33,17 +34,6 @@ def publish(scan: Scan, spill: Spill, crew: Crew) -> None:
     for bucket in range(BUCKETS):
         spill.flush(bucket)
     put(crew, spill, (scan.folders, spill.extents, scan.larger))
-
-
-def put(crew: Crew, spill: Spill, value: Any) -> None:
-    begin, size = spill.put(value)
-    crew.board.put(crew.number, Count.TABLE_AT, begin)
-    crew.board.put(crew.number, Count.TABLE_SIZE, size)
-
-
-def get(board: Board, files: list[int], worker: int) -> Any:
-    """What that process `put` last."""
-    return load(files[worker], board.get(worker, Count.TABLE_AT), board.get(worker, Count.TABLE_SIZE))
 
 
 class Tables:
