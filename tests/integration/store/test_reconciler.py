@@ -112,7 +112,7 @@ def test_what_somebody_put_on_a_workers_queue_stops_nothing(store: Store) -> Non
     """It says nothing of the others; when it is popped, the next one does."""
     (job,) = submitted(store, 1)
     pop(store)
-    tags = ("1", [], None)
+    tags: tuple[object, ...] = ("1", [], None)
     properties = ("5", "null", "[]", *(json.dumps({"delivery_tag": tag}) for tag in tags))
     for garbage in ("garbage", "{}", "5", "null", *(f'{{"properties": {part}}}' for part in properties)):
         store.redis.rpush("cpu.here", garbage)
