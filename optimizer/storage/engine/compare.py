@@ -8,10 +8,8 @@ from optimizer.storage.engine.found import FoundGroup, FoundName, Render, found_
 from optimizer.storage.engine.reader import Inode, OpenFile, Reader
 from optimizer.storage.engine.tables import Tables
 
-#: Up to this size a file is read whole at once.
+#: Up to this size a file is read whole at once: to read its ends first would cost about as much.
 _WHOLE: Final = 64 * 1024
-#: From this size on, the ends are read first. Of a smaller file, they would cost too much of what they may save.
-_LARGE: Final = 1024 * 1024
 _END: Final = 4096
 #: Read at once. Two of them stay in the cache next to a core.
 _CHUNK: Final = 128 * 1024
@@ -68,24 +66,18 @@ class Compare:
 
     def _read_whole(self, inodes: list[Inode]) -> Iterator[_Equal]:
         """Few and small enough to have all their contents in memory."""
-        equal: list[tuple[bytes, list[OpenFile]]] = []
+        equal: dict[bytes, list[OpenFile]] = {}
         for file in self._each(inodes):
             content = self._reader.read(file, file.inode.size, 0)
-            if content is None or not self._reader.unchanged([file]):
-                continue
-            # To compare is faster than the hash of a dictionary: where files differ, most do so soon
-            files = next((files for known, files in equal if known == content), None)
-            if files is None:
-                equal.append((content, [file]))
-            else:
-                files.append(file)
-        for content, files in equal:
+            if content is not None and self._reader.unchanged([file]):
+                equal.setdefault(content, []).append(file)
+        for content, files in equal.items():
             if len(files) > 1:
                 yield hashlib.sha256(content).digest() if self._digests else b"", files
 
     def _compared(self, inodes: list[Inode]) -> Iterator[_Equal]:
         with self._reader.opened(inodes) as files:
-            for alike in self._by_ends(files) if inodes[0].size >= _LARGE else [files]:
+            for alike in self._by_ends(files):
                 for digest, equal in self._side_by_side(alike):
                     yield digest, self._reader.unchanged(equal)
 
