@@ -26,9 +26,11 @@ def find_with_cache(trees: Sequence[Tree], cache: HashCache, progress: Progress,
     candidates = collect(trees, log, progress)
     hasher = Hasher(algorithm=_ALGORITHM, cache=cache, clock=clock, log=log, progress=progress)
     ends = EndsReader(hasher, log, progress)
-    groups = _by_digest(candidates.of_shared_size(), hasher, ends)
+    groups = _sorted_groups(_by_digest(candidates.of_shared_size(), hasher, ends), candidates)
     return DuplicateReport(
-        groups=_sorted_groups(groups, candidates),
+        groups=groups,
+        redundant_copies=sum(group.copies - 1 for group in groups),
+        reclaimable_bytes=sum(group.reclaimable_bytes for group in groups),
         files=candidates.files,
         folders=candidates.folders,
         size=candidates.size,

@@ -2,13 +2,18 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 
 from optimizer.paths import path_fields
-from optimizer.storage.engine.found import FoundGroup, FoundName
+from optimizer.storage.engine.found import FoundGroup
+
+#: Groups that are written in one go.
+_TOGETHER = 1000
 
 
-def group_json(digest: bytes, size: int, copies: int, names: list[FoundName]) -> bytes:
+def group_json(group: FoundGroup) -> bytes:
     """What `Group.to_json` says of the group."""
+    digest, size, copies, names = group
     told = f'"{digest.hex()}"' if digest else "null"
     files = ", ".join([f'{{{_path(name.path)}, "device": {name.device}, "inode": {name.inode}}}' for name in names])
     return (
@@ -25,11 +30,11 @@ def _path(path: bytes) -> str:
     return json.dumps(path_fields(path))[1:-1]
 
 
-def answer_json(groups: Iterable[FoundGroup], others: Mapping[str, object]) -> Iterator[bytes]:
+def answer_json(groups: Iterable[bytes], others: Mapping[str, object]) -> Iterator[bytes]:
     """What `DuplicateReport.to_json` says, piece by piece: the groups as `group_json` made them, and other fields."""
     yield b'{"groups": ['
-    comma = b""
-    for group in groups:
-        yield comma + group.rendered
+    left, comma = iter(groups), b""
+    while some := list(islice(left, _TOGETHER)):
+        yield comma + b", ".join(some)
         comma = b", "
     yield b"], " + json.dumps(others)[1:].encode()

@@ -1,6 +1,7 @@
 """What a search for duplicates found, as values and as JSON."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from optimizer.host.tree import ScanLog
 from optimizer.paths import path_fields
@@ -13,8 +14,7 @@ _GROUPS_SHOWN = 20
 _FILES_SHOWN = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(NamedTuple):
     """One name of a file that has duplicates; hard links of one inode share the key."""
 
     facts: FileFacts
@@ -24,8 +24,7 @@ class Name:
         return {**path_fields(self.facts.path), "device": self.key.device, "inode": self.key.inode}
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """Two or more inodes of equal content, with all their names that were met, sorted by path."""
 
     digest: bytes  #: SHA-256 of the whole content; empty where it was not asked for
@@ -59,11 +58,12 @@ class Group:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DuplicateReport:
+class DuplicateReport(NamedTuple):
     """Every group, those that waste most first; where they waste the same, by digest."""
 
-    groups: tuple[Group, ...]
+    groups: Sequence[Group]
+    redundant_copies: int  #: of all groups
+    reclaimable_bytes: int
     files: int  #: names of regular files that were met
     folders: int
     size: int  #: bytes of all inodes that were met
@@ -72,14 +72,6 @@ class DuplicateReport:
     changed: tuple[JsonRow, ...]  #: path fields of files that were left out, as they changed meanwhile; 100 at most
     changed_count: int
     log: ScanLog
-
-    @property
-    def reclaimable_bytes(self) -> int:
-        return sum(group.reclaimable_bytes for group in self.groups)
-
-    @property
-    def redundant_copies(self) -> int:
-        return sum(group.copies - 1 for group in self.groups)
 
     def to_json(self) -> JsonRow:
         """Every group in full, as `hro dupes --json` prints it."""

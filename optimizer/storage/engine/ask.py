@@ -5,15 +5,16 @@ import os
 import select
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from optimizer.storage.engine import measuring
 from optimizer.storage.engine.crew import WorkerLostError, is_single_threaded
-from optimizer.storage.engine.found import Found, FoundGroup, packed
+from optimizer.storage.engine.found import Found, Groups, Render, packed
 from optimizer.storage.engine.measure import Limits, Part
 from optimizer.storage.engine.notes import Notes
 from optimizer.storage.engine.roots import Root
+from optimizer.storage.engine.spill import open_nameless
 
 #: A phase, files, bytes and a path.
 _Report = Callable[[str, int, int, bytes], None]
@@ -31,14 +32,21 @@ _PATH: Final = 3800
 _SILENCE_MS: Final = 250
 
 
-def search(roots: list[Root], report: _Report, *, digests: bool = True) -> Found:
-    """As `searching.search`, with the names of groups `packed`."""
-    if is_single_threaded():
-        from optimizer.storage.engine import searching  # noqa: PLC0415 - brings hashlib, which measuring does without
+def search(roots: list[Root], report: _Report, *, render: Render = packed, digests: bool = True) -> Found:
+    """As `searching.search`, with its groups. A process with several threads has them `packed` only."""
+    from optimizer.storage.engine import searching  # noqa: PLC0415 - brings hashlib, which measuring does without
 
-        return searching.search(roots, report=report, render=packed, digests=digests)
-    groups, files, folders, size, read, notes = _elsewhere("search", roots, digests, report)
-    return Found([FoundGroup(*group) for group in groups], files, folders, size, read, Notes.merged([notes]))
+    files = [open_nameless() for _ in os.sched_getaffinity(0)]
+    try:
+        if is_single_threaded():
+            answer = searching.search(roots, files, report=report, render=render, digests=digests)
+        else:
+            answer = searching.Answer(*_elsewhere("search", roots, (files, digests), report, files))
+        groups, notes = Groups(answer.entries, files), Notes.merged([answer.notes])
+        return Found(groups, *answer[1:-1], notes)
+    finally:
+        for file in files:
+            os.close(file)
 
 
 def measure(roots: list[Root], limits: Limits, report: _Report) -> tuple[Part, Notes]:
@@ -49,7 +57,7 @@ def measure(roots: list[Root], limits: Limits, report: _Report) -> tuple[Part, N
     return Part(*part), Notes.merged([notes])
 
 
-def _elsewhere(task: str, roots: list[Root], options: Any, report: _Report) -> Any:
+def _elsewhere(task: str, roots: list[Root], options: Any, report: _Report, files: Sequence[int] = ()) -> Any:
     """The task's answer. Raises what `report` raises, and WorkerLostError; then nothing of the program is left."""
     import subprocess  # noqa: PLC0415 - takes as long as all of the engine, and who starts fast has a single thread
 
@@ -57,7 +65,7 @@ def _elsewhere(task: str, roots: list[Root], options: Any, report: _Report) -> A
     told, tell = os.pipe2(os.O_DIRECT | os.O_CLOEXEC)
     try:
         _write(letter, (task, [(root.path, root.descriptor) for root in roots], options))
-        kept = (letter, tell, *(root.descriptor for root in roots))
+        kept = (letter, tell, *files, *(root.descriptor for root in roots))
         command = [sys.executable, "-I", "-S", "-X", f"utf8={sys.flags.utf8_mode}", "-c", _PROGRAM]
         program = subprocess.Popen(
             [*command, _PACKAGES, str(letter), str(tell)], stdin=subprocess.DEVNULL, pass_fds=kept, process_group=0
@@ -104,9 +112,8 @@ def serve(letter: int, tell: int) -> None:
     if task == "search":
         from optimizer.storage.engine import searching  # noqa: PLC0415 - brings hashlib, which measuring does without
 
-        found = searching.search(roots, report=report, render=packed, digests=options)
-        groups = [tuple(group) for group in found.groups]
-        _write(letter, (groups, found.files, found.folders, found.size, found.bytes_read, found.notes.dump()))
+        files, digests = options
+        _write(letter, tuple(searching.search(roots, files, report=report, render=packed, digests=digests)))
     else:
         part, notes = measuring.measure(roots, Limits(*options), report)
         _write(letter, (tuple(part), notes.dump()))

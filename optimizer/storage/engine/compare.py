@@ -4,9 +4,8 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from optimizer.storage.engine.found import FoundGroup, FoundName, Render, found_group, name_of
 from optimizer.storage.engine.reader import Inode, OpenFile, Reader
-from optimizer.storage.engine.tables import Tables
+from optimizer.storage.engine.record import Record
 
 #: Up to this size a file is read whole at once: to read its ends first would cost about as much.
 _WHOLE: Final = 64 * 1024
@@ -21,34 +20,26 @@ _ABREAST: Final = 128
 _Equal = tuple[bytes, list[OpenFile]]
 
 
-def same_sized(tables: Tables) -> list[list[Inode]]:
-    """The larger files of each size that several of them have, those first which take longest."""
-    inodes: dict[tuple[int, int, int, int], Inode] = {}
-    for place, key in tables.larger():
-        if key not in inodes:
-            inodes[key] = Inode(*key, [])
-        inodes[key].places.append(place)
-    by_size: dict[int, list[Inode]] = {}
-    for inode in inodes.values():
-        by_size.setdefault(inode.size, []).append(inode)
-    shared = [inodes for inodes in by_size.values() if len(inodes) > 1]
-    return sorted(shared, key=lambda inodes: len(inodes) * inodes[0].size, reverse=True)
+def by_inode(records: list[Record]) -> list[Inode]:
+    """All names of each inode."""
+    inodes: dict[tuple[int, int], Inode] = {}
+    for record in records:
+        inodes.setdefault((record.device, record.inode), []).append(record)
+    return list(inodes.values())
 
 
 class Compare:
     """One process's part of it."""
 
-    def __init__(self, tables: Tables, reader: Reader, render: Render, *, digests: bool) -> None:
+    def __init__(self, reader: Reader, *, digests: bool) -> None:
         """Without `digests`, the groups have none."""
-        self._tables = tables
         self._reader = reader
-        self._render = render
         self._digests = digests
         self._buffers = bytearray(_CHUNK), bytearray(_CHUNK)
 
-    def groups(self, inodes: list[Inode]) -> Iterator[FoundGroup]:
-        """The groups among files of one size."""
-        size = inodes[0].size
+    def groups(self, records: list[Record]) -> Iterator[tuple[bytes, list[Record]]]:
+        """The groups among files of one size: digest, and all names."""
+        inodes, size = by_inode(records), records[0].size
         if len(inodes) > _ABREAST:
             find = self._digested
         elif size <= _WHOLE:
@@ -56,19 +47,13 @@ class Compare:
         else:
             find = self._compared
         for digest, files in find(inodes):
-            names = [name for file in files for name in self._names(file)]
-            group = found_group(digest if self._digests else b"", size, names, self._render)
-            if group is not None:
-                yield group
-
-    def _names(self, file: OpenFile) -> list[FoundName]:
-        return [name_of(self._tables.path(*place), file.status) for place in file.inode.places]
+            yield digest if self._digests else b"", [name for file in files for name in file.names]
 
     def _read_whole(self, inodes: list[Inode]) -> Iterator[_Equal]:
         """Few and small enough to have all their contents in memory."""
         equal: dict[bytes, list[OpenFile]] = {}
         for file in self._each(inodes):
-            content = self._reader.read(file, file.inode.size, 0)
+            content = self._reader.read(file, file.size, 0)
             if content is not None and self._reader.unchanged([file]):
                 equal.setdefault(content, []).append(file)
         for content, files in equal.items():
@@ -84,7 +69,7 @@ class Compare:
     def _digested(self, inodes: list[Inode]) -> Iterator[_Equal]:
         equal: dict[bytes, list[OpenFile]] = {}
         for alike in self._by_ends(self._each(inodes)):
-            for file in self._each([file.inode for file in alike]):
+            for file in self._each([file.names for file in alike]):
                 digest = self._digest(file)
                 if digest is not None and self._reader.unchanged([file]):
                     equal.setdefault(digest, []).append(file)
@@ -101,7 +86,7 @@ class Compare:
         alike: dict[bytes, list[OpenFile]] = {}
         for file in files:
             first = self._reader.read(file, _END, 0)
-            last = self._reader.read(file, _END, file.inode.size - _END)
+            last = self._reader.read(file, _END, file.size - _END)
             if first is not None and last is not None:
                 alike.setdefault(first + last, []).append(file)
         return [files for files in alike.values() if len(files) > 1]
@@ -111,7 +96,7 @@ class Compare:
 
         Equal pieces make equal digests, so one is made for all of them.
         """
-        size = files[0].inode.size
+        size = files[0].size
         waiting = [(files, 0, hashlib.sha256())]
         while waiting:
             files, at, content = waiting.pop()
@@ -139,7 +124,7 @@ class Compare:
         return piece, same, others
 
     def _digest(self, file: OpenFile) -> bytes | None:
-        size, content = file.inode.size, hashlib.sha256()
+        size, content = file.size, hashlib.sha256()
         for at in range(0, size, _CHUNK):
             piece, same, _ = self._split([file], at, min(_CHUNK, size - at))
             if not same:

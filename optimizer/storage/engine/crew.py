@@ -32,8 +32,10 @@ class Count(IntEnum):
     FILES = 2
     BYTES = 3
     STAGE = 4  #: stages that it finished
-    TABLE_AT = 5  #: where in its file the others find what it saw, and how long that is
-    TABLE_SIZE = 6
+    HANDED = 5  #: for each stage, where in its file the others find what it hands to them, and how long that is
+
+
+_NUMBERS = Count.HANDED + 2 * 3
 
 
 class Board:
@@ -41,20 +43,20 @@ class Board:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._memory = mmap.mmap(-1, size * len(Count) * 8)
+        self._memory = mmap.mmap(-1, size * _NUMBERS * 8)
         self._cells = memoryview(self._memory).cast("Q")
 
-    def get(self, worker: int, count: Count) -> int:
-        return self._cells[worker * len(Count) + count]
+    def get(self, worker: int, count: int) -> int:
+        return self._cells[worker * _NUMBERS + count]
 
-    def put(self, worker: int, count: Count, value: int) -> None:
-        self._cells[worker * len(Count) + count] = value
+    def put(self, worker: int, count: int, value: int) -> None:
+        self._cells[worker * _NUMBERS + count] = value
 
-    def add(self, worker: int, count: Count, value: int) -> None:
-        self._cells[worker * len(Count) + count] += value
+    def add(self, worker: int, count: int, value: int) -> None:
+        self._cells[worker * _NUMBERS + count] += value
 
-    def sum(self, count: Count) -> int:
-        return sum(self._cells[count :: len(Count)])
+    def sum(self, count: int) -> int:
+        return sum(self._cells[count::_NUMBERS])
 
     def is_all_done(self) -> bool:
         """Whether no work is left anywhere. Finished work is summed first: what begins meanwhile only adds more."""
@@ -98,7 +100,11 @@ class Crew:
                 self._check(stage)
                 report()
 
-    def wait_for_asker(self, stage: int) -> None:
+    def meet(self, stage: int, report: Callable[[], None]) -> None:
+        """Until all have finished the stage. In number 0, raises what `report` does, and WorkerLostError."""
+        if not self.number:
+            self.wait_for_all(stage, report)
+        self.reach(stage)
         while self.board.get(0, Count.STAGE) < stage:
             self.rest()
 

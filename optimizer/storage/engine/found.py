@@ -1,11 +1,15 @@
-"""What a search found."""
+"""What a search found: the groups in files, and of each an entry that sorts it among the others."""
 
+import heapq
 import marshal
-import os
-from collections.abc import Callable
-from typing import NamedTuple
+import mmap
+from collections.abc import Callable, Iterator, Sequence
+from hashlib import sha256
+from struct import Struct
+from typing import Final, NamedTuple
 
 from optimizer.storage.engine.notes import Notes
+from optimizer.storage.engine.spill import Spill
 
 
 class FoundName(NamedTuple):
@@ -18,46 +22,87 @@ class FoundName(NamedTuple):
     accessed_ns: int
 
 
-#: Digest (may be empty), size, copies and names of a group, to whatever bytes the answer shall have for it.
-Render = Callable[[bytes, int, int, list[FoundName]], bytes]
-
-
-def packed(_digest: bytes, _size: int, _copies: int, names: list[FoundName]) -> bytes:
-    """To render groups for `unpacked`."""
-    return marshal.dumps([tuple(name) for name in names])
-
-
-def unpacked(rendered: bytes) -> list[FoundName]:
-    # Only ever what `packed` made, as marshal trusts what it reads
-    return [FoundName(*name) for name in marshal.loads(rendered)]  # noqa: S302
-
-
 class FoundGroup(NamedTuple):
-    """Files of equal content. Sorted, those that waste most come first, then by digest."""
-
-    gain: int  #: minus the bytes that could be given back
     digest: bytes  #: SHA-256; empty where it was not asked for
     size: int
     copies: int  #: inodes
-    rendered: bytes
+    names: list[FoundName]
+
+
+#: A group, to whatever bytes the answer shall have for it.
+Render = Callable[[FoundGroup], bytes]
+
+#: The highest number minus the bytes that could be given back; digest, or else a digest of the first path; process;
+#: where the group is in its file. So those that waste most come first, then by digest.
+_ENTRY: Final = Struct(">Q32sHQI")
+_HIGHEST: Final = (1 << 64) - 1
+
+
+def packed(group: FoundGroup) -> bytes:
+    """To render groups for `unpacked`."""
+    return marshal.dumps((*group[:-1], [tuple(name) for name in group.names]))
+
+
+def unpacked(rendered: bytes) -> FoundGroup:
+    # Only ever what `packed` made, as marshal trusts what it reads
+    digest, size, copies, names = marshal.loads(rendered)  # noqa: S302
+    return FoundGroup(digest, size, copies, [FoundName(*name) for name in names])
+
+
+class Writer:
+    """The groups that one process finds."""
+
+    def __init__(self, process: int, spill: Spill, render: Render) -> None:
+        self.entries: list[bytes] = []
+        self.copies = self.gain = 0  #: redundant copies, and their bytes
+        self._process = process
+        self._spill = spill
+        self._render = render
+
+    def add(self, digest: bytes, size: int, names: list[FoundName]) -> None:
+        """Files of equal content, unless all are names of one inode."""
+        copies = len({name[1:3] for name in names})
+        if copies > 1:
+            gain = (copies - 1) * size
+            names.sort()
+            begin, length = self._spill.append(self._render(FoundGroup(digest, size, copies, names)))
+            sorts = digest or sha256(names[0].path).digest()
+            self.entries.append(_ENTRY.pack(_HIGHEST - gain, sorts, self._process, begin, length))
+            self.copies += copies - 1
+            self.gain += gain
+
+
+def merged(entries: Sequence[list[bytes]]) -> bytes:
+    """Those of all processes, of which each has sorted its own."""
+    return b"".join(heapq.merge(*entries))
+
+
+class Groups:
+    """The groups as they were rendered, without having all of them in memory."""
+
+    def __init__(self, entries: bytes, files: Sequence[int]) -> None:
+        """`files` by the numbers of the processes that wrote them; they may be closed afterwards."""
+        self._entries = entries
+        self._maps = [mmap.mmap(file, 0, access=mmap.ACCESS_READ) if entries else None for file in files]
+
+    def __len__(self) -> int:
+        return len(self._entries) // _ENTRY.size
+
+    def __iter__(self) -> Iterator[bytes]:
+        return map(self.rendered, range(len(self)))
+
+    def rendered(self, number: int) -> bytes:
+        _, _, process, begin, length = _ENTRY.unpack_from(self._entries, number * _ENTRY.size)
+        content = self._maps[process]
+        return content[begin : begin + length] if content else b""
 
 
 class Found(NamedTuple):
-    groups: list[FoundGroup]
+    groups: Groups
     files: int  #: names of regular files that were met
     folders: int
     size: int  #: bytes of all inodes that were met
+    copies: int  #: redundant ones of all groups
+    gain: int  #: their bytes
     bytes_read: int
     notes: Notes
-
-
-def name_of(path: bytes, status: os.stat_result) -> FoundName:
-    return FoundName(path, status.st_dev, status.st_ino, status.st_mtime_ns, status.st_atime_ns)
-
-
-def found_group(digest: bytes, size: int, names: list[FoundName], render: Render) -> FoundGroup | None:
-    """None where all are names of one inode."""
-    copies = len({(name.device, name.inode) for name in names})
-    if copies < 2:  # noqa: PLR2004 - a copy and another one
-        return None
-    return FoundGroup((1 - copies) * size, digest, size, copies, render(digest, size, copies, sorted(names)))

@@ -1,4 +1,4 @@
-"""What one process hands to the others."""
+"""What one process hands to the others, once in each stage."""
 
 from typing import Any
 
@@ -6,12 +6,15 @@ from optimizer.storage.engine.crew import Board, Count, Crew
 from optimizer.storage.engine.spill import Spill, load
 
 
-def put(crew: Crew, spill: Spill, value: Any) -> None:
+def put(crew: Crew, spill: Spill, stage: int, value: Any) -> None:
+    """The others have to wait until this process has reached the stage."""
     begin, size = spill.put(value)
-    crew.board.put(crew.number, Count.TABLE_AT, begin)
-    crew.board.put(crew.number, Count.TABLE_SIZE, size)
+    at = Count.HANDED + 2 * (stage - 1)
+    crew.board.put(crew.number, at, begin)
+    crew.board.put(crew.number, at + 1, size)
 
 
-def get(board: Board, files: list[int], worker: int) -> Any:
-    """What that process `put` last."""
-    return load(files[worker], board.get(worker, Count.TABLE_AT), board.get(worker, Count.TABLE_SIZE))
+def get(board: Board, files: list[int], stage: int) -> list[Any]:
+    """What each process has `put` in that stage."""
+    at = Count.HANDED + 2 * (stage - 1)
+    return [load(file, (board.get(number, at), board.get(number, at + 1))) for number, file in enumerate(files)]

@@ -51,7 +51,7 @@ class _Crew:
         self._crew.wait_for_all(_MEASURED, lambda: self._tell(b""))
         self._tell(b"")
         board = self._crew.board
-        parts, notes = zip(*(get(board, self._files, number) for number in range(board.size)), strict=True)
+        parts, notes = zip(*get(board, self._files, _MEASURED), strict=True)
         return merged([Part(*part) for part in parts], self._limits), Notes.merged(list(notes))
 
     def _work(self) -> None:
@@ -63,7 +63,7 @@ class _Crew:
         finally:
             walker.close()
         pulse.tell()
-        put(self._crew, Spill(self._files[self._crew.number]), (tuple(part), notes.dump()))
+        put(self._crew, Spill(self._files[self._crew.number]), _MEASURED, (tuple(part), notes.dump()))
         self._crew.reach(_MEASURED)
 
     def _tell(self, path: bytes) -> None:

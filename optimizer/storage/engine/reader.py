@@ -7,27 +7,21 @@ from typing import NamedTuple
 
 from optimizer.storage.engine.crew import Pulse
 from optimizer.storage.engine.notes import Notes
+from optimizer.storage.engine.record import Record
 from optimizer.storage.engine.roots import READ, Way, open_untouched
-from optimizer.storage.engine.tables import Place, Tables
+from optimizer.storage.engine.tables import Tables
 
-
-class Inode(NamedTuple):
-    """A file with all its names."""
-
-    size: int
-    device: int
-    inode: int
-    changed_ns: int  #: ctime
-    places: list[Place]
+#: A file by all its names.
+Inode = list[Record]
 
 
 class OpenFile(NamedTuple):
     """A file in the state in which the scan saw it."""
 
-    inode: Inode
+    names: Inode
+    size: int
     path: bytes
     descriptor: int
-    status: os.stat_result
 
 
 class Reader:
@@ -54,29 +48,31 @@ class Reader:
                 os.close(file.descriptor)
 
     def _open(self, inode: Inode) -> OpenFile | None:
-        place = inode.places[0]
-        number, root, folder = self._tables.folder(place)
-        path = root.path_of(folder, place.name)
+        record = inode[0]
+        number, folder = self._tables.folder(record)
+        root, path = self._tables.roots[number], self._tables.path(record)
         try:
             if root.is_folder:
-                descriptor = open_untouched(place.name, READ, self._way.open(number, folder))
+                descriptor = open_untouched(record.name, READ, self._way.open(number, folder))
             else:
                 descriptor = os.dup(root.descriptor)
         except OSError as error:
             self._notes.error(path, error)
             return None
-        file = OpenFile(inode, path, descriptor, os.fstat(descriptor))
-        if not self._is_unchanged(file, file.status):
+        file = OpenFile(inode, record.size, path, descriptor)
+        if not self._is_unchanged(file):
             os.close(descriptor)
             return None
         return file
 
     def unchanged(self, files: Iterable[OpenFile]) -> list[OpenFile]:
         """Those that did not change while they were read."""
-        return [file for file in files if self._is_unchanged(file, os.fstat(file.descriptor))]
+        return [file for file in files if self._is_unchanged(file)]
 
-    def _is_unchanged(self, file: OpenFile, status: os.stat_result) -> bool:
-        if (status.st_size, status.st_dev, status.st_ino, status.st_ctime_ns) == file.inode[:4]:
+    def _is_unchanged(self, file: OpenFile) -> bool:
+        status, met = os.fstat(file.descriptor), file.names[0]
+        now = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        if now == met[1:6]:
             return True
         self._notes.change(file.path)
         return False
@@ -88,7 +84,7 @@ class Reader:
             self._notes.error(file.path, error)
             return None
         self._pulse.beat(file.path, size=len(content))
-        return content if self._is_full(file, len(content), min(size, file.inode.size - at)) else None
+        return content if self._is_full(file, len(content), min(size, file.size - at)) else None
 
     def fill(self, buffer: bytearray, file: OpenFile, at: int) -> bool:
         """The whole buffer, from that offset on."""

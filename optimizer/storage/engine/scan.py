@@ -4,21 +4,17 @@ import os
 import stat
 import sys
 from hashlib import sha256
-from struct import Struct
 from typing import Final
 
 from optimizer.storage.engine.crew import Pulse
 from optimizer.storage.engine.notes import Notes
+from optimizer.storage.engine.record import BUCKETS, pack_head
 from optimizer.storage.engine.roots import READ, Root
-from optimizer.storage.engine.spill import BUCKETS, SPILL_AT, Spill
+from optimizer.storage.engine.spill import Buckets
 from optimizer.storage.engine.walker import Met, Walker
 
 #: Up to this size, to read a file costs about as much as to look at it, and saves to open it a second time.
 SMALL: Final = 16 * 1024
-
-#: A small file: length of its name, SHA-256 of its content, device, inode, mtime and atime in ns, number of its
-#: folder, size; then its name.
-RECORD: Final = Struct("<H32sQQqqIH")
 
 _ENCODING, _ERRORS = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
 _EPERM: Final = 1
@@ -27,18 +23,17 @@ _EPERM: Final = 1
 class Scan:
     """What one process sees of the roots. Of no file more is kept than it takes to find it again."""
 
-    def __init__(self, roots: list[Root], walker: Walker, spill: Spill, notes: Notes) -> None:
+    def __init__(self, process: int, roots: list[Root], walker: Walker, buckets: Buckets, notes: Notes) -> None:
         self.folders: list[tuple[int, bytes]] = []  #: root and path below it, by the number that records have
-        self.larger: list[tuple[int, int, int, int, int, bytes]] = []  #: State, folder, name
         self.folder_count = 0
         self.file_count = 0  #: names of regular files
         self.size = 0  #: bytes of those that have only one name
-        self.linked: dict[tuple[int, int], int] = {}  #: device and inode of those with several names: their size
         self.bytes_read = 0
         self._flags = 0
+        self._process = process
         self._roots = roots
         self._walker = walker
-        self._spill = spill
+        self._buckets = buckets
         self._notes = notes
 
     def run(self, pulse: Pulse) -> None:
@@ -98,29 +93,30 @@ class Scan:
         if not content or len(content) != size or not is_same:
             self._add_other(met, name, status)
             return
-        self.file_count += 1
+        self._count(status)
         self.bytes_read += size
-        if status.st_nlink == 1:
-            self.size += size
-        else:
-            self.linked[status.st_dev, status.st_ino] = size
-        digest = sha256(content).digest()
+        key = sha256(content).digest()
+        self._add(name, status, key, key[0] % BUCKETS)
+
+    def _add(self, name: str, status: os.stat_result, key: bytes, bucket: int) -> None:
         exact = name.encode(_ENCODING, _ERRORS)
-        bucket = digest[0] % BUCKETS
-        records = self._spill.buckets[bucket]
-        records += RECORD.pack(
-            len(exact),
-            digest,
+        records = self._buckets.parts[bucket]
+        records += pack_head(
+            key,
             status.st_dev,
             status.st_ino,
+            status.st_size,
             status.st_mtime_ns,
+            status.st_ctime_ns,
             status.st_atime_ns,
+            self._process,
             len(self.folders) - 1,
-            size,
+            status.st_nlink > 1,
+            len(exact),
         )
         records += exact
-        if len(records) > SPILL_AT:
-            self._spill.flush(bucket)
+        if len(records) > Buckets.LIMIT:
+            self._buckets.flush(bucket)
 
     def _add_other(self, met: Met, name: str, status: os.stat_result) -> None:
         """One that is larger, or empty, or changed while it was read; or took the place of a regular file."""
@@ -128,8 +124,9 @@ class Scan:
             return
         self._count(status)
         if status.st_size > SMALL:
-            key = (status.st_size, status.st_dev, status.st_ino, status.st_ctime_ns)
-            self.larger.append((*key, len(self.folders) - 1, name.encode(_ENCODING, _ERRORS)))
+            size = status.st_size
+            # Sizes are often multiples of a power of two, which the hash of a tuple mixes
+            self._add(name, status, size.to_bytes(32, "little"), BUCKETS + hash((size,)) % BUCKETS)
         elif status.st_size:
             self._notes.change(self._path(met, name))
 
@@ -137,8 +134,6 @@ class Scan:
         self.file_count += 1
         if status.st_nlink == 1:
             self.size += status.st_size
-        else:
-            self.linked[status.st_dev, status.st_ino] = status.st_size
 
     def _path(self, met: Met, name: str) -> bytes:
         return self._roots[met.number].path_of(met.folder, os.fsencode(name))

@@ -1,46 +1,65 @@
 """The search for files of equal content, from open folders to groups."""
 
 import gc
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
-from optimizer.storage.engine.compare import Compare, same_sized
+from optimizer.storage.engine.compare import Compare
 from optimizer.storage.engine.crew import Count, Crew, Pulse
 from optimizer.storage.engine.deal import Deal
-from optimizer.storage.engine.found import Found, FoundGroup, Render
+from optimizer.storage.engine.found import FoundName, Render, Writer, merged
 from optimizer.storage.engine.handing import get, put
-from optimizer.storage.engine.join import groups_of_bucket
 from optimizer.storage.engine.notes import Notes
 from optimizer.storage.engine.reader import Reader
+from optimizer.storage.engine.record import BUCKETS, Joined, Record, pack, unpack_all
 from optimizer.storage.engine.roots import Root
 from optimizer.storage.engine.scan import Scan
-from optimizer.storage.engine.spill import BUCKETS, Spill, open_nameless
-from optimizer.storage.engine.tables import Tables, publish
-from optimizer.storage.engine.tasks import MOST, Tasks
+from optimizer.storage.engine.spill import Buckets, Extent, Spill, read
+from optimizer.storage.engine.tables import Tables
+from optimizer.storage.engine.tasks import Tasks
 from optimizer.storage.engine.walker import Walker
 
 #: Is told a phase ("walk" or "compare"), files, bytes and a path, now and then. What it raises ends the search.
 Report = Callable[[str, int, int, bytes], None]
 
-_SCANNED, _COMPARED = 1, 2
-#: Files, folders, bytes of files with one name, and the sizes of those with several by device and inode.
-_Counts = tuple[int, int, int, dict[tuple[int, int], int]]
+#: All folders have been read, the larger files brought together by their sizes, all groups found.
+_SCANNED, _JOINED, _FOUND = 1, 2, 3
+
+#: What it takes to open a file, in bytes that could be read meanwhile.
+_OPENING = 15_000
+
+#: Larger files of one size: how long it takes to compare them, the process that has their records, and where.
+_SameSized = tuple[int, int, Extent]
 
 
-def search(roots: list[Root], *, report: Report, render: Render, digests: bool = True) -> Found:
+class Answer(NamedTuple):
+    """What all processes found, for marshal; the groups are in the files of the search."""
+
+    entries: bytes  #: of found.Groups
+    files: int  #: names of regular files
+    folders: int
+    size: int  #: bytes of inodes
+    copies: int  #: redundant ones
+    gain: int  #: their bytes
+    bytes_read: int
+    notes: dict[str, Any]
+
+
+def search(roots: list[Root], files: list[int], *, report: Report, render: Render, digests: bool) -> Answer:
     """Every group of files of equal content: of equal SHA-256, or of equal bytes where they are not small.
 
     Names of one inode are one copy; empty files and links are never in a group. A file that changes meanwhile is
-    left out and noted. Without `digests`, only the groups of small files have one. Only for a process that has
-    a single thread, as it is forked. Raises what `report` raises, and WorkerLostError.
+    left out and noted. Without `digests`, only the groups of small files have one. Each of `files`, which are open
+    and empty, stands for a process. Only for a process that has a single thread, as it is forked. Raises what
+    `report` raises, and WorkerLostError.
     """
     collects = gc.isenabled()
     gc.disable()  # nothing here has cycles, and very many things are alive
-    part = _Part(roots, report, render, digests=digests)
+    part = _Part(roots, files, report, render, digests=digests)
     try:
         part.crew.start(part.work)
         part.work()
-        return part.found()
+        return part.answer()
     finally:
         part.close()
         if collects:
@@ -50,97 +69,123 @@ def search(roots: list[Root], *, report: Report, render: Render, digests: bool =
 class _Part:
     """What one process does. It is made before the fork, so that all have the same pipes and files."""
 
-    def __init__(self, roots: list[Root], report: Report, render: Render, *, digests: bool) -> None:
-        self.crew = Crew(len(os.sched_getaffinity(0)))
+    def __init__(self, roots: list[Root], files: list[int], report: Report, render: Render, *, digests: bool) -> None:
+        self.crew = Crew(len(files))
         self._roots = roots
+        self._files = files
         self._report = report
         self._render = render
         self._digests = digests
         self._deal = Deal(self.crew)
-        self._tasks = Tasks()
-        self._files = [open_nameless() for _ in range(self.crew.board.size)]
+        self._joins, self._comparisons = Tasks(), Tasks()
         self._notes = Notes()
         self._phase = "walk"
         for number in range(len(roots)):
             self._deal.add([b"%d" % number, b""])
 
     def work(self) -> None:
-        """Look at everything, and then compare."""
-        if not self.crew.number:
-            self._tell()
+        """Look at everything, bring together what may be equal, and compare."""
+        self._tell()
         spill = Spill(self._files[self.crew.number])
         pulse = Pulse(self.crew, self._tell)
-        counts = self._scan(spill, pulse)
-        self._meet()
-        groups = list(self._compare(pulse))
-        put(self.crew, spill, (counts, [tuple(group) for group in groups], self._notes.dump()))
-        self.crew.reach(_COMPARED)
+        scan = self._scan(spill, pulse)
+        self.crew.meet(_SCANNED, self._tell)
+        self._phase = "compare"
+        self._tell()
+        tables = Tables(self._roots, self._files, get(self.crew.board, self._files, _SCANNED))
+        put(self.crew, spill, _JOINED, (*self._join(tables, spill), *scan))
+        self.crew.meet(_JOINED, self._tell)
+        writer = Writer(self.crew.number, spill, self._render)
+        linked_size = self._compare(tables, writer, pulse)
+        told = (sorted(writer.entries), writer.copies, writer.gain, linked_size, self._notes.dump())
+        put(self.crew, spill, _FOUND, told)
+        self.crew.reach(_FOUND)
 
-    def _scan(self, spill: Spill, pulse: Pulse) -> _Counts:
+    def _scan(self, spill: Spill, pulse: Pulse) -> tuple[int, int, int]:
+        """Returns names of files, folders, and bytes of files that have one name."""
         walker = Walker(self._roots, self._deal, self._notes, only_files=True)
-        scan = Scan(self._roots, walker, spill, self._notes)
+        buckets = Buckets(spill, 2 * BUCKETS)
+        scan = Scan(self.crew.number, self._roots, walker, buckets, self._notes)
         try:
             scan.run(pulse)
         finally:
             walker.close()
         pulse.tell()
-        publish(scan, spill, self.crew)
-        return scan.file_count, scan.folder_count, scan.size, scan.linked
+        for bucket in range(2 * BUCKETS):
+            buckets.flush(bucket)
+        put(self.crew, spill, _SCANNED, (scan.folders, buckets.extents))
+        return scan.file_count, scan.folder_count, scan.size
 
-    def _meet(self) -> None:
-        """Until all have seen everything; number 0, which has to report, goes on first."""
-        if self.crew.number:
-            self.crew.reach(_SCANNED)
-            self.crew.wait_for_asker(_SCANNED)
-        else:
-            self.crew.wait_for_all(_SCANNED, self._tell)
-            self._phase = "compare"
-            self._tell()
-            self.crew.reach(_SCANNED)
+    def _join(self, tables: Tables, spill: Spill) -> tuple[list[_SameSized], int]:
+        """The larger files of each size that several have, and the bytes of those that have several names."""
+        found: list[_SameSized] = []
+        linked_size = 0
+        for number in self._joins.taken(BUCKETS, gives=not self.crew.number):
+            joined = Joined(tables.bucket(BUCKETS + number))
+            linked_size += joined.linked_size
+            for records in joined.groups():
+                time = len(records) * (records[0].size + _OPENING)
+                found.append((time, self.crew.number, spill.append(b"".join(map(pack, records)))))
+        return found, linked_size
 
-    def _compare(self, pulse: Pulse) -> Iterator[FoundGroup]:
-        """The groups of the tasks that this process takes: the larger files, then the buckets of small ones."""
-        tables = Tables(self._roots, self._files, self.crew.board)
-        sizes = same_sized(tables)
-        each = -(-len(sizes) // (MOST - BUCKETS)) or 1  # sizes in one task
-        tasks = -(-len(sizes) // each)
-        if not self.crew.number:
-            self._tasks.give(tasks + BUCKETS)
+    def _compare(self, tables: Tables, writer: Writer, pulse: Pulse) -> int:
+        """The groups: first of larger files, those before others that take longest, then of small ones.
+
+        Returns the bytes of small files that have several names.
+        """
+        parts = get(self.crew.board, self._files, _JOINED)
+        sizes: list[_SameSized] = sorted((one for found, *_ in parts for one in found), reverse=True)
+        linked_size = 0
         reader = Reader(tables, self._notes, pulse)
-        compare = Compare(tables, reader, self._render, digests=self._digests)
+        compare = Compare(reader, digests=self._digests)
         try:
-            for number in self._tasks.taken():
-                for inodes in sizes[number * each : (number + 1) * each]:
-                    yield from compare.groups(inodes)
-                if number >= tasks:
-                    yield from groups_of_bucket(tables, number - tasks, self._render)
+            for number in self._comparisons.taken(len(sizes) + BUCKETS, gives=not self.crew.number):
+                if number < len(sizes):
+                    _, process, extent = sizes[number]
+                    for digest, records in compare.groups(unpack_all(read(self._files[process], extent))):
+                        writer.add(digest, records[0].size if records else 0, _names(tables, records))
+                    continue
+                joined = Joined(tables.bucket(number - len(sizes)))
+                linked_size += joined.linked_size
+                for records in joined.groups():
+                    writer.add(records[0].key, records[0].size, _names(tables, records))
         finally:
             reader.close()
             pulse.tell()
+        return linked_size
 
     def _tell(self, path: bytes = b"") -> None:
-        board = self.crew.board
-        self._report(self._phase, board.sum(Count.FILES), board.sum(Count.BYTES), path)
+        if not self.crew.number:
+            board = self.crew.board
+            self._report(self._phase, board.sum(Count.FILES), board.sum(Count.BYTES), path)
 
-    def found(self) -> Found:
+    def answer(self) -> Answer:
         """In number 0: what all have found."""
-        self.crew.wait_for_all(_COMPARED, self._tell)
+        self.crew.wait_for_all(_FOUND, self._tell)
         self._tell()
         board = self.crew.board
-        counts, groups, notes = zip(*(get(board, self._files, worker) for worker in range(board.size)), strict=True)
-        files, folders, sizes, linked = zip(*counts, strict=True)
-        return Found(
-            groups=sorted(FoundGroup(*group) for part in groups for group in part),
+        _, linked_large, files, folders, sizes = zip(*get(board, self._files, _JOINED), strict=True)
+        entries, copies, gain, linked_small, notes = zip(*get(board, self._files, _FOUND), strict=True)
+        return Answer(
+            entries=merged(entries),
             files=sum(files),
             folders=sum(folders),
-            size=sum(sizes) + sum({key: size for part in linked for key, size in part.items()}.values()),
+            size=sum(sizes) + sum(linked_large) + sum(linked_small),
+            copies=sum(copies),
+            gain=sum(gain),
             bytes_read=board.sum(Count.BYTES),
-            notes=Notes.merged(list(notes)),
+            notes=Notes.merged(list(notes)).dump(),
         )
 
     def close(self) -> None:
         self.crew.end()
         self._deal.close()
-        self._tasks.close()
-        for file in self._files:
-            os.close(file)
+        self._joins.close()
+        self._comparisons.close()
+
+
+def _names(tables: Tables, records: list[Record]) -> list[FoundName]:
+    return [
+        FoundName(tables.path(record), record.device, record.inode, record.mtime_ns, record.atime_ns)
+        for record in records
+    ]

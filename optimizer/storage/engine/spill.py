@@ -4,13 +4,10 @@ import marshal
 import os
 from typing import Any, Final
 
-#: Files of equal content have equal digests, so all of them are in one bucket.
-BUCKETS: Final = 64
-#: Records of a bucket beyond this go to the file.
-SPILL_AT: Final = 64 * 1024
 _FOLDERS: Final = ("/var/tmp", "/tmp")  # noqa: S108 - O_TMPFILE makes no name there that anybody could guess
 
-Extents = list[tuple[int, int]]
+#: Where something begins in a file, and its size.
+Extent = tuple[int, int]
 
 
 def open_nameless() -> int:
@@ -24,26 +21,17 @@ def open_nameless() -> int:
 
 
 class Spill:
-    """The records of one process by bucket: the last 64 KiB of each in memory, the rest in its file."""
+    """Writes at the end of a file that only this process writes to."""
 
     def __init__(self, descriptor: int) -> None:
-        self.buckets = [bytearray() for _ in range(BUCKETS)]
-        self.extents: list[Extents] = [[] for _ in range(BUCKETS)]  #: of each bucket, where its parts are in the file
         self._descriptor = descriptor
         self._end = 0
 
-    def flush(self, bucket: int) -> None:
-        """Write the bucket to the file."""
-        records = self.buckets[bucket]
-        if records:
-            self.extents[bucket].append(self._append(records))
-            records.clear()
+    def put(self, value: Any) -> Extent:
+        """Write anything that marshal can write."""
+        return self.append(marshal.dumps(value))
 
-    def put(self, value: Any) -> tuple[int, int]:
-        """Write anything that marshal can write. Returns where it is, and its size."""
-        return self._append(marshal.dumps(value))
-
-    def _append(self, content: bytes | bytearray) -> tuple[int, int]:
+    def append(self, content: bytes | bytearray) -> Extent:
         begin = self._end
         with memoryview(content) as view:
             while self._end - begin < len(content):
@@ -51,16 +39,30 @@ class Spill:
         return begin, len(content)
 
 
-def read_extents(descriptor: int, extents: Extents) -> bytes:
-    return b"".join(_read(descriptor, size, begin) for begin, size in extents)
+class Buckets:
+    """Bytes by the number of their bucket: the last 64 KiB of each in memory, the rest in a spill."""
+
+    #: Written by the others as `+=`, and `flush` is called above LIMIT: a call for each of very many is too slow.
+    LIMIT: Final = 64 * 1024
+
+    def __init__(self, spill: Spill, count: int) -> None:
+        self.parts = [bytearray() for _ in range(count)]
+        self.extents: list[list[Extent]] = [[] for _ in range(count)]  #: of each bucket, what is in the spill
+        self._spill = spill
+
+    def flush(self, bucket: int) -> None:
+        if self.parts[bucket]:
+            self.extents[bucket].append(self._spill.append(self.parts[bucket]))
+            self.parts[bucket].clear()
 
 
-def load(descriptor: int, begin: int, size: int) -> Any:
+def load(descriptor: int, extent: Extent) -> Any:
     """What `put` wrote. Only ever read from a file that this program made, as marshal trusts what it reads."""
-    return marshal.loads(_read(descriptor, size, begin))  # noqa: S302
+    return marshal.loads(read(descriptor, extent))  # noqa: S302
 
 
-def _read(descriptor: int, size: int, begin: int) -> bytes:
+def read(descriptor: int, extent: Extent) -> bytes:
+    begin, size = extent
     parts = []
     while size and (part := os.pread(descriptor, size, begin)):  # a call reads 2 GiB at most
         parts.append(part)

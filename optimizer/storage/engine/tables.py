@@ -1,70 +1,40 @@
-"""What all processes saw, as each of them reads it before the comparing begins."""
+"""Where the records are that all processes wrote, and which folders they tell of."""
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Sequence
 
-from optimizer.storage.engine.crew import Board, Crew
-from optimizer.storage.engine.handing import get, put
+from optimizer.storage.engine.record import Record
 from optimizer.storage.engine.roots import Root
-from optimizer.storage.engine.scan import Scan
-from optimizer.storage.engine.spill import BUCKETS, Extents, Spill
+from optimizer.storage.engine.spill import Extent, read
 
-#: Size, device, inode and ctime in ns of a larger file.
-State = tuple[int, int, int, int]
-
-
-class Place(NamedTuple):
-    """Where a name is: the number of a folder among those of the process that saw it."""
-
-    worker: int
-    folder: int
-    name: bytes
-
-
-class Table(NamedTuple):
-    """What one process saw."""
-
-    folders: list[tuple[int, bytes]]
-    extents: list[Extents]
-    larger: list[tuple[int, int, int, int, int, bytes]]
-
-
-def publish(scan: Scan, spill: Spill, crew: Crew) -> None:
-    """For the others to read."""
-    for bucket in range(BUCKETS):
-        spill.flush(bucket)
-    put(crew, spill, (scan.folders, spill.extents, scan.larger))
+#: What a process has seen: root and path of each folder, by the number that records have; the parts of each bucket.
+Table = tuple[list[tuple[int, bytes]], list[list[Extent]]]
 
 
 class Tables:
     """Those of all processes, by their numbers; `files` has their descriptors."""
 
-    def __init__(self, roots: list[Root], files: list[int], board: Board) -> None:
+    def __init__(self, roots: list[Root], files: list[int], tables: Sequence[Table]) -> None:
         self.roots = roots
-        self.files = files
-        self.all: list[Table] = []
-        for worker in range(board.size):
-            self.all.append(Table(*get(board, files, worker)))
-        self._prefixes: list[dict[int, bytes]] = [{} for _ in self.all]
+        self._files = files
+        self._tables = tables
+        self._prefixes: dict[tuple[int, int], bytes] = {}
 
-    def folder(self, place: Place) -> tuple[int, Root, bytes]:
-        """The root's number, the root, and the path below it."""
-        number, folder = self.all[place.worker].folders[place.folder]
-        return number, self.roots[number], folder
+    def bucket(self, number: int) -> bytes:
+        """All records of it."""
+        parts = zip(self._files, self._tables, strict=True)
+        return b"".join(read(file, extent) for file, (_, extents) in parts for extent in extents[number])
 
-    def path(self, worker: int, folder: int, name: bytes) -> bytes:
+    def folder(self, record: Record) -> tuple[int, bytes]:
+        """The root's number, and the path below it."""
+        return self._tables[record.process][0][record.folder]
+
+    def path(self, record: Record) -> bytes:
         """As it is shown. Called for every name of a group."""
-        prefix = self._prefixes[worker].get(folder)
+        number = (record.process, record.folder)
+        prefix = self._prefixes.get(number)
         if prefix is None:
-            number, inside = self.all[worker].folders[folder]
-            root = self.roots[number]
-            # A root that is a file has one name, which is not asked for again
-            prefix = root.path_of(inside, name)[: -len(name) or None]
-            self._prefixes[worker][folder] = prefix
-        return prefix + name
-
-    def larger(self) -> Iterator[tuple[Place, State]]:
-        """Every name of a file that is not small."""
-        for worker, table in enumerate(self.all):
-            for size, device, inode, changed_ns, folder, name in table.larger:
-                yield Place(worker, folder, name), (size, device, inode, changed_ns)
+            root, folder = self.folder(record)
+            if not self.roots[root].is_folder:
+                return self.roots[root].path
+            prefix = self._prefixes[number] = self.roots[root].path_of(folder).rstrip(b"/") + b"/"
+        return prefix + record.name

@@ -7,24 +7,24 @@ from typing import Final
 
 _NUMBER: Final = Struct("=I")
 #: So many fit into a pipe that nobody reads yet; see pipe(7).
-MOST: Final = 65_536 // _NUMBER.size
+_MOST: Final = 65_536 // _NUMBER.size
 
 
 class Tasks:
-    """From 0 on. Numbers are never torn: the pipe holds whole ones only."""
+    """Made before the processes are forked. Numbers are never torn: the pipe holds whole ones only."""
 
     def __init__(self) -> None:
         self._take, self._give = os.pipe2(os.O_CLOEXEC)
 
-    def give(self, count: int) -> None:
-        """In one process, for all, before it takes any itself. MOST at most."""
-        os.write(self._give, b"".join(map(_NUMBER.pack, range(count))))
-
-    def taken(self) -> Iterator[int]:
-        """Those that this process gets. Waits until there are some, or until all are taken."""
+    def taken(self, count: int, *, gives: bool) -> Iterator[int]:
+        """Of the numbers below `count`, which all know, those that this process gets. One process gives them to all."""
+        each = -(-count // _MOST) or 1
+        if gives:
+            os.write(self._give, b"".join(map(_NUMBER.pack, range(0, count, each))))
         self._close_give()  # once nobody can write, the pipe has an end
-        while number := os.read(self._take, _NUMBER.size):
-            yield _NUMBER.unpack(number)[0]
+        while packed := os.read(self._take, _NUMBER.size):
+            begin = _NUMBER.unpack(packed)[0]
+            yield from range(begin, min(begin + each, count))
 
     def _close_give(self) -> None:
         if self._give >= 0:

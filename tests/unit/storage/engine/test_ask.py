@@ -11,7 +11,7 @@ import pytest
 from optimizer.errors import CancelledError
 from optimizer.host.meter import NoProgress
 from optimizer.ports import Progress
-from optimizer.storage.duplicates.find import find_without_cache
+from optimizer.storage.duplicates.search import search
 from optimizer.storage.engine.crew import is_single_threaded
 from optimizer.storage.usage import measure_usage
 from optimizer.storage.usage_report import usage_json
@@ -42,7 +42,7 @@ def tree(tmp_path: Path) -> Path:
 
 def found(tree: Path, progress: Progress | None = None) -> object:
     with opened(tree) as root:
-        return find_without_cache([root], progress or NoProgress()).to_json()
+        return search([root], progress or NoProgress()).to_json()
 
 
 def measured(tree: Path, progress: Progress | None = None) -> object:
