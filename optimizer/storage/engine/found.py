@@ -2,14 +2,14 @@
 
 import heapq
 import marshal
-import mmap
+import os
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from struct import Struct
 from typing import Final, NamedTuple
 
 from optimizer.storage.engine.notes import Notes
-from optimizer.storage.engine.spill import Spill
+from optimizer.storage.engine.spill import Spill, read
 
 
 class FoundName(NamedTuple):
@@ -78,12 +78,12 @@ def merged(entries: Sequence[list[bytes]]) -> bytes:
 
 
 class Groups:
-    """The groups as they were rendered, without having all of them in memory."""
+    """The groups as they were rendered, none of which is in memory."""
 
     def __init__(self, entries: bytes, files: Sequence[int]) -> None:
         """`files` by the numbers of the processes that wrote them; they may be closed afterwards."""
         self._entries = entries
-        self._maps = [mmap.mmap(file, 0, access=mmap.ACCESS_READ) if entries else None for file in files]
+        self._files = [os.dup(file) for file in files]
 
     def __len__(self) -> int:
         return len(self._entries) // _ENTRY.size
@@ -93,8 +93,11 @@ class Groups:
 
     def rendered(self, number: int) -> bytes:
         _, _, process, begin, length = _ENTRY.unpack_from(self._entries, number * _ENTRY.size)
-        content = self._maps[process]
-        return content[begin : begin + length] if content else b""
+        return read(self._files[process], (begin, length))
+
+    def __del__(self) -> None:
+        for file in self._files:
+            os.close(file)
 
 
 class Found(NamedTuple):

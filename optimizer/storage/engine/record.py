@@ -16,7 +16,7 @@ _KEY, _INODE, _SIZE = 32, 48, 56
 
 
 class Record(NamedTuple):
-    key: bytes  #: of a small file the SHA-256 of its content, of a larger one its size
+    key: bytes  #: of a small file the SHA-256 of its content, of a larger one that of its size and two parts
     device: int
     inode: int
     size: int

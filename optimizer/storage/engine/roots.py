@@ -21,6 +21,7 @@ class Root:
         status = os.fstat(descriptor)
         self.device = status.st_dev
         self.is_folder = stat.S_ISDIR(status.st_mode)
+        self.is_local = os.major(status.st_dev) != 0  #: on a block device, so that this kernel stamps its times
         self.mounts = mounts_below(descriptor) if self.is_folder else {}
 
     def path_of(self, folder: bytes, name: bytes = b"") -> bytes:

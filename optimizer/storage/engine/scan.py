@@ -15,6 +15,11 @@ from optimizer.storage.engine.walker import Met, Walker
 
 #: Up to this size, to read a file costs about as much as to look at it, and saves to open it a second time.
 SMALL: Final = 16 * 1024
+#: Of a larger file, so much of both ends of its first 16 KiB goes into its key.
+_PART: Final = 512
+#: Some filesystems stamp times only every two seconds (FAT), so what was changed less long ago may change unseen.
+_RACY_NS: Final = 2_000_000_000
+_NEVER: Final = -(1 << 63)
 
 _ENCODING, _ERRORS = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
 _EPERM: Final = 1
@@ -23,7 +28,13 @@ _EPERM: Final = 1
 class Scan:
     """What one process sees of the roots. Of no file more is kept than it takes to find it again."""
 
-    def __init__(self, process: int, roots: list[Root], walker: Walker, buckets: Buckets, notes: Notes) -> None:
+    def __init__(
+        self, process: int, roots: list[Root], walker: Walker, buckets: Buckets, notes: Notes, *, started_ns: int
+    ) -> None:
+        """`started_ns` is a moment before the scan, by the clock that stamps files.
+
+        What says afterwards that it was changed before then, was not changed while it was read.
+        """
         self.folders: list[tuple[int, bytes]] = []  #: root and path below it, by the number that records have
         self.folder_count = 0
         self.file_count = 0  #: names of regular files
@@ -31,6 +42,7 @@ class Scan:
         self.bytes_read = 0
         self._flags = 0
         self._process = process
+        self._settled_ns = [started_ns - _RACY_NS if root.is_local else _NEVER for root in roots]
         self._roots = roots
         self._walker = walker
         self._buckets = buckets
@@ -44,7 +56,7 @@ class Scan:
             self.folder_count += met.status is not None
             self.folders.append((met.number, met.folder))
             if not root.is_folder:
-                self._read(met, met.names[0], os.dup(root.descriptor))
+                self._look(met, met.names[0], os.dup(root.descriptor))
             elif met.descriptor >= 0:
                 self._read_all(met)
             path = root.path_of(met.folder)
@@ -58,7 +70,7 @@ class Scan:
             except OSError as error:
                 self._open_otherwise(met, name, error)
             else:
-                self._read(met, name, file)
+                self._look(met, name, file)
 
     def _open_otherwise(self, met: Met, name: str, error: OSError) -> None:
         if error.errno == _EPERM and self._flags != READ:
@@ -68,7 +80,7 @@ class Scan:
             except OSError as again:
                 error = again
             else:
-                self._read(met, name, file)
+                self._look(met, name, file)
                 return
         self._notes.error(self._path(met, name), error)
         try:
@@ -78,25 +90,31 @@ class Scan:
         if stat.S_ISREG(status.st_mode):
             self._count(status)
 
-    def _read(self, met: Met, name: str, file: int) -> None:
-        """Read it if it is small, and close it. All that is done for each of very many files is in here."""
+    def _look(self, met: Met, name: str, file: int) -> None:
+        """Read what is small, and the beginning of what is not, and close it."""
         try:
+            content = os.pread(file, SMALL, 0)
             status = os.fstat(file)
-            size = status.st_size
-            content = os.pread(file, size + 1, 0) if 0 < size <= SMALL else b""
-            is_same = not content or os.fstat(file).st_ctime_ns == status.st_ctime_ns
+            if status.st_ctime_ns >= self._settled_ns[met.number]:
+                content, status = _read_again(file, status)
         except OSError as error:
             self._notes.error(self._path(met, name), error)
             return
         finally:
             os.close(file)
-        if not content or len(content) != size or not is_same:
-            self._add_other(met, name, status)
+        size = status.st_size
+        if not stat.S_ISREG(status.st_mode):
             return
         self._count(status)
-        self.bytes_read += size
-        key = sha256(content).digest()
-        self._add(name, status, key, key[0] % BUCKETS)
+        self.bytes_read += len(content)
+        if size and len(content) != min(size, SMALL):
+            self._notes.change(self._path(met, name))
+        elif size > SMALL:
+            key = sha256(b"%d " % size + content[:_PART] + content[-_PART:]).digest()
+            self._add(name, status, key, BUCKETS + key[0] % BUCKETS)
+        elif size:
+            key = sha256(content).digest()
+            self._add(name, status, key, key[0] % BUCKETS)
 
     def _add(self, name: str, status: os.stat_result, key: bytes, bucket: int) -> None:
         exact = name.encode(_ENCODING, _ERRORS)
@@ -118,18 +136,6 @@ class Scan:
         if len(records) > Buckets.LIMIT:
             self._buckets.flush(bucket)
 
-    def _add_other(self, met: Met, name: str, status: os.stat_result) -> None:
-        """One that is larger, or empty, or changed while it was read; or took the place of a regular file."""
-        if not stat.S_ISREG(status.st_mode):
-            return
-        self._count(status)
-        if status.st_size > SMALL:
-            size = status.st_size
-            # Sizes are often multiples of a power of two, which the hash of a tuple mixes
-            self._add(name, status, size.to_bytes(32, "little"), BUCKETS + hash((size,)) % BUCKETS)
-        elif status.st_size:
-            self._notes.change(self._path(met, name))
-
     def _count(self, status: os.stat_result) -> None:
         self.file_count += 1
         if status.st_nlink == 1:
@@ -137,3 +143,14 @@ class Scan:
 
     def _path(self, met: Met, name: str) -> bytes:
         return self._roots[met.number].path_of(met.folder, os.fsencode(name))
+
+
+def _read_again(file: int, before: os.stat_result) -> tuple[bytes, os.stat_result]:
+    """As what was read first, of a file that may have changed before that state of it was seen.
+
+    Where it changed now, the content does not have the size that the state says.
+    """
+    content = os.pread(file, SMALL, 0)
+    status = os.fstat(file)
+    is_same = (before.st_size, before.st_ctime_ns) == (status.st_size, status.st_ctime_ns)
+    return content if is_same else b"", status

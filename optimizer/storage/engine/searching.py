@@ -1,6 +1,7 @@
 """The search for files of equal content, from open folders to groups."""
 
 import gc
+import os
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -105,7 +106,9 @@ class _Part:
         """Returns names of files, folders, and bytes of files that have one name."""
         walker = Walker(self._roots, self._deal, self._notes, only_files=True)
         buckets = Buckets(spill, 2 * BUCKETS)
-        scan = Scan(self.crew.number, self._roots, walker, buckets, self._notes)
+        # A file that was just made tells the time by the clock that stamps files
+        started_ns = os.fstat(self._files[0]).st_ctime_ns
+        scan = Scan(self.crew.number, self._roots, walker, buckets, self._notes, started_ns=started_ns)
         try:
             scan.run(pulse)
         finally:
