@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
+from json.encoder import encode_basestring_ascii
 
 from optimizer.paths import path_fields
 from optimizer.storage.engine.found import FoundGroup
@@ -15,7 +16,9 @@ def group_json(group: FoundGroup) -> bytes:
     """What `Group.to_json` says of the group."""
     digest, size, copies, names = group
     told = f'"{digest.hex()}"' if digest else "null"
-    files = ", ".join([f'{{{_path(name.path)}, "device": {name.device}, "inode": {name.inode}}}' for name in names])
+    files = ", ".join(
+        [f'{{"path": {_path(path)}, "device": {device}, "inode": {inode}}}' for path, device, inode, *_ in names]
+    )
     return (
         f'{{"digest": {told}, "size": {size}, "copies": {copies}, '
         f'"reclaimable_bytes": {(copies - 1) * size}, "files": [{files}]}}'
@@ -23,11 +26,11 @@ def group_json(group: FoundGroup) -> bytes:
 
 
 def _path(path: bytes) -> str:
-    """The fields of a path, without the braces."""
-    text = path.decode("utf-8", "replace")
-    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
-        return f'"path": "{text}"'
-    return json.dumps(path_fields(path))[1:-1]
+    """As `path_fields` tells it, without the first key."""
+    try:
+        return encode_basestring_ascii(path.decode())
+    except UnicodeDecodeError:
+        return json.dumps(path_fields(path)).removeprefix('{"path": ').removesuffix("}")
 
 
 def answer_json(groups: Iterable[bytes], others: Mapping[str, object]) -> Iterator[bytes]:

@@ -76,5 +76,5 @@ def _group(rendered: bytes) -> Group:
 
 
 def _name(name: FoundName, size: int) -> Name:
-    facts = FileFacts(name.path, size, name.modified_ns / 1e9, name.accessed_ns / 1e9)
-    return Name(facts, FileKey(name.device, name.inode))
+    path, device, inode, mtime_ns, atime_ns = name
+    return Name(FileFacts(path, size, mtime_ns / 1e9, atime_ns / 1e9), FileKey(device, inode))

@@ -2,24 +2,17 @@
 
 import heapq
 import marshal
-import os
+import mmap
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from struct import Struct
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from optimizer.storage.engine.notes import Notes
-from optimizer.storage.engine.spill import Spill, read
+from optimizer.storage.engine.spill import Spill
 
-
-class FoundName(NamedTuple):
-    """One name of a file that has copies."""
-
-    path: bytes
-    device: int
-    inode: int
-    modified_ns: int
-    accessed_ns: int
+#: One name of a file that has copies: path, device, inode, mtime and atime in ns. There may be very many.
+FoundName = tuple[bytes, int, int, int, int]
 
 
 class FoundGroup(NamedTuple):
@@ -40,13 +33,12 @@ _HIGHEST: Final = (1 << 64) - 1
 
 def packed(group: FoundGroup) -> bytes:
     """To render groups for `unpacked`."""
-    return marshal.dumps((*group[:-1], [tuple(name) for name in group.names]))
+    return marshal.dumps(tuple(group))
 
 
 def unpacked(rendered: bytes) -> FoundGroup:
     # Only ever what `packed` made, as marshal trusts what it reads
-    digest, size, copies, names = marshal.loads(rendered)  # noqa: S302
-    return FoundGroup(digest, size, copies, [FoundName(*name) for name in names])
+    return FoundGroup(*marshal.loads(rendered))  # noqa: S302
 
 
 class Writer:
@@ -65,8 +57,8 @@ class Writer:
         if copies > 1:
             gain = (copies - 1) * size
             names.sort()
-            begin, length = self._spill.append(self._render(FoundGroup(digest, size, copies, names)))
-            sorts = digest or sha256(names[0].path).digest()
+            begin, length = self._spill.gather(self._render(FoundGroup(digest, size, copies, names)))
+            sorts = digest or sha256(names[0][0]).digest()
             self.entries.append(_ENTRY.pack(_HIGHEST - gain, sorts, self._process, begin, length))
             self.copies += copies - 1
             self.gain += gain
@@ -78,26 +70,26 @@ def merged(entries: Sequence[list[bytes]]) -> bytes:
 
 
 class Groups:
-    """The groups as they were rendered, none of which is in memory."""
+    """The groups as they were rendered, in memory only as far as the kernel sees fit."""
 
     def __init__(self, entries: bytes, files: Sequence[int]) -> None:
         """`files` by the numbers of the processes that wrote them; they may be closed afterwards."""
         self._entries = entries
-        self._files = [os.dup(file) for file in files]
+        self._contents = [mmap.mmap(file, 0, access=mmap.ACCESS_READ) if entries else None for file in files]
 
     def __len__(self) -> int:
         return len(self._entries) // _ENTRY.size
 
     def __iter__(self) -> Iterator[bytes]:
-        return map(self.rendered, range(len(self)))
+        return map(self._rendered, _ENTRY.iter_unpack(self._entries))
 
     def rendered(self, number: int) -> bytes:
-        _, _, process, begin, length = _ENTRY.unpack_from(self._entries, number * _ENTRY.size)
-        return read(self._files[process], (begin, length))
+        return self._rendered(_ENTRY.unpack_from(self._entries, number * _ENTRY.size))
 
-    def __del__(self) -> None:
-        for file in self._files:
-            os.close(file)
+    def _rendered(self, entry: tuple[Any, ...]) -> bytes:
+        _, _, process, begin, length = entry
+        content = self._contents[process]
+        return content[begin : begin + length] if content else b""
 
 
 class Found(NamedTuple):

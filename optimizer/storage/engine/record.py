@@ -1,6 +1,6 @@
 """A name of a file with content, packed, so that a million of them take little memory."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from struct import Struct
 from typing import Final, NamedTuple
 
@@ -16,7 +16,7 @@ _KEY, _INODE, _SIZE = 32, 48, 56
 
 
 class Record(NamedTuple):
-    key: bytes  #: of a small file the SHA-256 of its content, of a larger one that of its size and two parts
+    key: bytes  #: of a small file the SHA-256 of its content, of a larger one its size
     device: int
     inode: int
     size: int
@@ -29,11 +29,7 @@ class Record(NamedTuple):
     name: bytes
 
 
-pack_head = _HEAD.pack
-
-
-def pack(record: Record) -> bytes:
-    return _HEAD.pack(*record[:-1], len(record.name)) + record.name
+pack_head, unpack_head, HEAD_SIZE = _HEAD.pack, _HEAD.unpack_from, _HEAD.size
 
 
 def unpack_all(content: bytes) -> list[Record]:
@@ -54,19 +50,33 @@ class Joined:
     """The records of one bucket, brought together by their keys."""
 
     def __init__(self, content: bytes) -> None:
+        self.content = content
         self.linked_size = 0  #: bytes of the inodes that have several names
-        self._content = content
         self._places = self._by_key()
 
-    def groups(self) -> Iterator[list[Record]]:
-        """The records of each key that two inodes have at least."""
-        for places in self._places:
-            if len({self._content[at + _KEY : at + _INODE] for at in places}) > 1:
-                yield [_unpack(self._content, at) for at in places]
+    def groups(self) -> Iterable[list[int]]:
+        """Where the records of each key are that several have."""
+        return self._places
+
+    def key(self, at: int) -> bytes:
+        return self.content[at : at + _KEY]
+
+    def size(self, at: int) -> int:
+        """Of the file."""
+        return int.from_bytes(self.content[at + _INODE : at + _SIZE], "little")
+
+    def inodes(self, places: list[int]) -> int:
+        """How many they are."""
+        return len({self.content[at + _KEY : at + _INODE] for at in places})
+
+    def packed(self, places: list[int]) -> bytes:
+        """The records as they are, for `unpack_all`."""
+        offset = _HEAD.size - _TAIL.size
+        ends = (at + _HEAD.size + _TAIL.unpack_from(self.content, at + offset)[1] for at in places)
+        return b"".join([self.content[at:end] for at, end in zip(places, ends, strict=True)])
 
     def _by_key(self) -> Iterable[list[int]]:
-        """Where the records of each key are that several have."""
-        content, end, at = self._content, len(self._content), 0
+        content, end, at = self.content, len(self.content), 0
         tail, offset, size = _TAIL.unpack_from, _HEAD.size - _TAIL.size, _HEAD.size
         first: dict[bytes, int] = {}
         more: dict[bytes, list[int]] = {}
@@ -77,7 +87,7 @@ class Joined:
                 more.setdefault(key, [first[key]]).append(at)
             has_links, length = tail(content, at + offset)
             if has_links:
-                linked[content[at + _KEY : at + _INODE]] = int.from_bytes(content[at + _INODE : at + _SIZE], "little")
+                linked[content[at + _KEY : at + _INODE]] = self.size(at)
             at += size + length
         self.linked_size = sum(linked.values())
         return more.values()

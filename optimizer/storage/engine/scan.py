@@ -3,6 +3,7 @@
 import os
 import stat
 import sys
+from collections.abc import Iterator
 from hashlib import sha256
 from typing import Final
 
@@ -15,8 +16,8 @@ from optimizer.storage.engine.walker import Met, Walker
 
 #: Up to this size, to read a file costs about as much as to look at it, and saves to open it a second time.
 SMALL: Final = 16 * 1024
-#: Of a larger file, so much of both ends of its first 16 KiB goes into its key.
-_PART: Final = 512
+#: One larger file among so many: then most files are small.
+_FEW: Final = 8
 #: Some filesystems stamp times only every two seconds (FAT), so what was changed less long ago may change unseen.
 _RACY_NS: Final = 2_000_000_000
 _NEVER: Final = -(1 << 63)
@@ -40,9 +41,9 @@ class Scan:
         self.file_count = 0  #: names of regular files
         self.size = 0  #: bytes of those that have only one name
         self.bytes_read = 0
-        self._flags = 0
         self._process = process
         self._settled_ns = [started_ns - _RACY_NS if root.is_local else _NEVER for root in roots]
+        self._reads_first = True
         self._roots = roots
         self._walker = walker
         self._buckets = buckets
@@ -55,102 +56,95 @@ class Scan:
             root = self._roots[met.number]
             self.folder_count += met.status is not None
             self.folders.append((met.number, met.folder))
-            if not root.is_folder:
-                self._look(met, met.names[0], os.dup(root.descriptor))
-            elif met.descriptor >= 0:
-                self._read_all(met)
-            path = root.path_of(met.folder)
-            pulse.beat(path, files=self.file_count - files, size=self.bytes_read - size)
+            if met.descriptor >= 0:
+                self._add_all(met)
+            pulse.beat(root.path_of(met.folder), files=self.file_count - files, size=self.bytes_read - size)
 
-    def _read_all(self, met: Met) -> None:
-        self._flags = READ | os.O_NOATIME
+    def _add_all(self, met: Met) -> None:
+        """To the records. It is one loop, as a call for each of very many files would take long."""
+        parts, process, folder = self._buckets.parts, self._process, len(self.folders) - 1
+        files = larger = total = read = 0
+        for name, status, content in self._read(met):
+            _, inode, device, links, _, _, size, _, _, _ = status  # faster than by their names
+            files += 1
+            read += len(content)
+            if links == 1:
+                total += size
+            if not size:
+                continue
+            if size > SMALL:
+                larger += 1
+                # Sizes are often multiples of a power of two, which the hash of a tuple mixes
+                key, bucket = size.to_bytes(32, "little"), BUCKETS + hash((size,)) % BUCKETS
+            elif len(content) == size:
+                key = sha256(content).digest()
+                bucket = key[0] % BUCKETS
+            else:
+                self._notes.change(self._path(met, name))
+                continue
+            exact = name.encode(_ENCODING, _ERRORS)
+            times = status.st_mtime_ns, status.st_ctime_ns, status.st_atime_ns
+            records = parts[bucket]
+            records += pack_head(key, device, inode, size, *times, process, folder, links > 1, len(exact))
+            records += exact
+            if len(records) > Buckets.LIMIT:
+                self._buckets.flush(bucket)
+        self.file_count += files
+        self.size += total
+        self.bytes_read += read
+        self._reads_first = larger * _FEW <= files
+
+    def _read(self, met: Met) -> Iterator[tuple[str, os.stat_result, bytes]]:
+        """Name, state and, of a small file, the content that it had in this state; less where it changed meanwhile.
+
+        Where most files are small, to read them before they are looked at saves to look twice.
+        """
+        is_folder, descriptor = self._roots[met.number].is_folder, met.descriptor
+        flags, settled_ns, reads_first = READ | os.O_NOATIME, self._settled_ns[met.number], self._reads_first
         for name in met.names:
             try:
-                file = os.open(name, self._flags, dir_fd=met.descriptor)
+                file = os.open(name, flags, dir_fd=descriptor) if is_folder else os.dup(descriptor)
             except OSError as error:
-                self._open_otherwise(met, name, error)
-            else:
-                self._look(met, name, file)
-
-    def _open_otherwise(self, met: Met, name: str, error: OSError) -> None:
-        if error.errno == _EPERM and self._flags != READ:
-            self._flags = READ  # only the owner may ask for O_NOATIME, and a folder mostly has one owner
+                file, flags = self._open_otherwise(met, name, flags, error)
+                if file < 0:
+                    continue
             try:
-                file = os.open(name, READ, dir_fd=met.descriptor)
+                content = os.pread(file, SMALL, 0) if reads_first else b""
+                status = os.fstat(file)
+                is_sure = status.st_ctime_ns < settled_ns if reads_first else status.st_size > SMALL
+                if not is_sure:
+                    content, status = _read_between(file, status)
+            except OSError as error:
+                self._notes.error(self._path(met, name), error)
+                continue
+            finally:
+                os.close(file)
+            if stat.S_ISREG(status.st_mode):
+                yield name, status, content
+
+    def _open_otherwise(self, met: Met, name: str, flags: int, error: OSError) -> tuple[int, int]:
+        """The file, -1 where it cannot be opened, and the flags for the next one."""
+        if error.errno == _EPERM and flags != READ:
+            try:
+                # Only the owner may ask for O_NOATIME, and a folder mostly has one owner
+                return os.open(name, READ, dir_fd=met.descriptor), READ
             except OSError as again:
                 error = again
-            else:
-                self._look(met, name, file)
-                return
         self._notes.error(self._path(met, name), error)
         try:
-            status = os.stat(name, dir_fd=met.descriptor, follow_symlinks=False)
+            status = os.lstat(name, dir_fd=met.descriptor)
         except OSError:  # gone meanwhile
-            return
+            return -1, flags
         if stat.S_ISREG(status.st_mode):
-            self._count(status)
-
-    def _look(self, met: Met, name: str, file: int) -> None:
-        """Read what is small, and the beginning of what is not, and close it."""
-        try:
-            content = os.pread(file, SMALL, 0)
-            status = os.fstat(file)
-            if status.st_ctime_ns >= self._settled_ns[met.number]:
-                content, status = _read_again(file, status)
-        except OSError as error:
-            self._notes.error(self._path(met, name), error)
-            return
-        finally:
-            os.close(file)
-        size = status.st_size
-        if not stat.S_ISREG(status.st_mode):
-            return
-        self._count(status)
-        self.bytes_read += len(content)
-        if size and len(content) != min(size, SMALL):
-            self._notes.change(self._path(met, name))
-        elif size > SMALL:
-            key = sha256(b"%d " % size + content[:_PART] + content[-_PART:]).digest()
-            self._add(name, status, key, BUCKETS + key[0] % BUCKETS)
-        elif size:
-            key = sha256(content).digest()
-            self._add(name, status, key, key[0] % BUCKETS)
-
-    def _add(self, name: str, status: os.stat_result, key: bytes, bucket: int) -> None:
-        exact = name.encode(_ENCODING, _ERRORS)
-        records = self._buckets.parts[bucket]
-        records += pack_head(
-            key,
-            status.st_dev,
-            status.st_ino,
-            status.st_size,
-            status.st_mtime_ns,
-            status.st_ctime_ns,
-            status.st_atime_ns,
-            self._process,
-            len(self.folders) - 1,
-            status.st_nlink > 1,
-            len(exact),
-        )
-        records += exact
-        if len(records) > Buckets.LIMIT:
-            self._buckets.flush(bucket)
-
-    def _count(self, status: os.stat_result) -> None:
-        self.file_count += 1
-        if status.st_nlink == 1:
-            self.size += status.st_size
+            self.file_count += 1
+            self.size += status.st_size if status.st_nlink == 1 else 0
+        return -1, flags
 
     def _path(self, met: Met, name: str) -> bytes:
         return self._roots[met.number].path_of(met.folder, os.fsencode(name))
 
 
-def _read_again(file: int, before: os.stat_result) -> tuple[bytes, os.stat_result]:
-    """As what was read first, of a file that may have changed before that state of it was seen.
-
-    Where it changed now, the content does not have the size that the state says.
-    """
-    content = os.pread(file, SMALL, 0)
-    status = os.fstat(file)
-    is_same = (before.st_size, before.st_ctime_ns) == (status.st_size, status.st_ctime_ns)
-    return content if is_same else b"", status
+def _read_between(file: int, before: os.stat_result) -> tuple[bytes, os.stat_result]:
+    """The first 16 KiB, read after that state was seen, and the state now. Nothing was read where it is another one."""
+    content, now = os.pread(file, SMALL, 0), os.fstat(file)
+    return content if (before.st_size, before.st_ctime_ns) == (now.st_size, now.st_ctime_ns) else b"", now

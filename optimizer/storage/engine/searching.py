@@ -12,7 +12,7 @@ from optimizer.storage.engine.found import FoundName, Render, Writer, merged
 from optimizer.storage.engine.handing import get, put
 from optimizer.storage.engine.notes import Notes
 from optimizer.storage.engine.reader import Reader
-from optimizer.storage.engine.record import BUCKETS, Joined, Record, pack, unpack_all
+from optimizer.storage.engine.record import BUCKETS, Joined, Record, unpack_all
 from optimizer.storage.engine.roots import Root
 from optimizer.storage.engine.scan import Scan
 from optimizer.storage.engine.spill import Buckets, Extent, Spill, read
@@ -126,9 +126,10 @@ class _Part:
         for number in self._joins.taken(BUCKETS, gives=not self.crew.number):
             joined = Joined(tables.bucket(BUCKETS + number))
             linked_size += joined.linked_size
-            for records in joined.groups():
-                time = len(records) * (records[0].size + _OPENING)
-                found.append((time, self.crew.number, spill.append(b"".join(map(pack, records)))))
+            for places in joined.groups():
+                if (count := joined.inodes(places)) > 1:
+                    time = count * (joined.size(places[0]) + _OPENING)
+                    found.append((time, self.crew.number, spill.gather(joined.packed(places))))
         return found, linked_size
 
     def _compare(self, tables: Tables, writer: Writer, pulse: Pulse) -> int:
@@ -150,8 +151,9 @@ class _Part:
                     continue
                 joined = Joined(tables.bucket(number - len(sizes)))
                 linked_size += joined.linked_size
-                for records in joined.groups():
-                    writer.add(records[0].key, records[0].size, _names(tables, records))
+                for places in joined.groups():
+                    names = tables.names(joined.content, places)
+                    writer.add(joined.key(places[0]), joined.size(places[0]), names)
         finally:
             reader.close()
             pulse.tell()
@@ -188,7 +190,4 @@ class _Part:
 
 
 def _names(tables: Tables, records: list[Record]) -> list[FoundName]:
-    return [
-        FoundName(tables.path(record), record.device, record.inode, record.mtime_ns, record.atime_ns)
-        for record in records
-    ]
+    return [(tables.path(record), record.device, record.inode, record.mtime_ns, record.atime_ns) for record in records]

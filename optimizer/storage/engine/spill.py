@@ -6,6 +6,8 @@ from typing import Any, Final
 
 _FOLDERS: Final = ("/var/tmp", "/tmp")  # noqa: S108 - O_TMPFILE makes no name there that anybody could guess
 
+_GATHERED: Final = 256 * 1024
+
 #: Where something begins in a file, and its size.
 Extent = tuple[int, int]
 
@@ -26,12 +28,29 @@ class Spill:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._end = 0
+        self._gathered = bytearray()  # follows what is in the file
 
     def put(self, value: Any) -> Extent:
         """Write anything that marshal can write."""
         return self.append(marshal.dumps(value))
 
+    def gather(self, content: bytes) -> Extent:
+        """As `append`; it may be in the file only after the next `append`."""
+        begin = self._end + len(self._gathered)
+        self._gathered += content
+        if len(self._gathered) > _GATHERED:
+            self._write_gathered()
+        return begin, len(content)
+
     def append(self, content: bytes | bytearray) -> Extent:
+        self._write_gathered()
+        return self._write(content)
+
+    def _write_gathered(self) -> None:
+        self._write(self._gathered)
+        self._gathered.clear()
+
+    def _write(self, content: bytes | bytearray) -> Extent:
         begin = self._end
         with memoryview(content) as view:
             while self._end - begin < len(content):

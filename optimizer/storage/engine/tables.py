@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from optimizer.storage.engine.record import Record
+from optimizer.storage.engine.found import FoundName
+from optimizer.storage.engine.record import HEAD_SIZE, Record, unpack_head
 from optimizer.storage.engine.roots import Root
 from optimizer.storage.engine.spill import Extent, read
 
@@ -29,12 +30,24 @@ class Tables:
         return self._tables[record.process][0][record.folder]
 
     def path(self, record: Record) -> bytes:
-        """As it is shown. Called for every name of a group."""
-        number = (record.process, record.folder)
-        prefix = self._prefixes.get(number)
+        """As it is shown."""
+        return self._path(record.process, record.folder, record.name)
+
+    def names(self, content: bytes, places: list[int]) -> list[FoundName]:
+        """Those of the records that begin there. Called for very many: no Record is made."""
+        names = []
+        for at in places:
+            _, device, inode, _, mtime_ns, _, atime_ns, process, folder, _, length = unpack_head(content, at)
+            begin = at + HEAD_SIZE
+            path = self._path(process, folder, content[begin : begin + length])
+            names.append((path, device, inode, mtime_ns, atime_ns))
+        return names
+
+    def _path(self, process: int, folder: int, name: bytes) -> bytes:
+        prefix = self._prefixes.get((process, folder))
         if prefix is None:
-            root, folder = self.folder(record)
-            if not self.roots[root].is_folder:
-                return self.roots[root].path
-            prefix = self._prefixes[number] = self.roots[root].path_of(folder).rstrip(b"/") + b"/"
-        return prefix + record.name
+            number, inside = self._tables[process][0][folder]
+            if not self.roots[number].is_folder:
+                return self.roots[number].path
+            prefix = self._prefixes[process, folder] = self.roots[number].path_of(inside).rstrip(b"/") + b"/"
+        return prefix + name

@@ -31,7 +31,7 @@ def searched(path: Path, report: Report = nothing, *, digests: bool = True) -> F
 
 
 def names(found: Found) -> list[list[str]]:
-    return [[os.fsdecode(name.path).rpartition("/")[2] for name in unpacked(group).names] for group in found.groups]
+    return [[os.fsdecode(name[0]).rpartition("/")[2] for name in unpacked(group).names] for group in found.groups]
 
 
 def test_a_flat_folder_is_shared(tmp_path: Path) -> None:
