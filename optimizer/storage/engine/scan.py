@@ -24,6 +24,7 @@ _NEVER: Final = -(1 << 63)
 
 _ENCODING, _ERRORS = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
 _EPERM: Final = 1
+_TYPE: Final = 0o170000  #: of a file, in its mode; see inode(7)
 
 
 class Scan:
@@ -65,7 +66,9 @@ class Scan:
         parts, process, folder = self._buckets.parts, self._process, len(self.folders) - 1
         files = larger = total = read = 0
         for name, status, content in self._read(met):
-            _, inode, device, links, _, _, size, _, _, _ = status  # faster than by their names
+            mode, inode, device, links, _, _, size, _, _, _ = status  # faster than by their names
+            if mode & _TYPE != stat.S_IFREG:
+                continue
             files += 1
             read += len(content)
             if links == 1:
@@ -83,9 +86,20 @@ class Scan:
                 self._notes.change(self._path(met, name))
                 continue
             exact = name.encode(_ENCODING, _ERRORS)
-            times = status.st_mtime_ns, status.st_ctime_ns, status.st_atime_ns
             records = parts[bucket]
-            records += pack_head(key, device, inode, size, *times, process, folder, links > 1, len(exact))
+            records += pack_head(
+                key,
+                device,
+                inode,
+                size,
+                status.st_mtime_ns,
+                status.st_ctime_ns,
+                status.st_atime_ns,
+                process,
+                folder,
+                links > 1,
+                len(exact),
+            )
             records += exact
             if len(records) > Buckets.LIMIT:
                 self._buckets.flush(bucket)
@@ -119,8 +133,7 @@ class Scan:
                 continue
             finally:
                 os.close(file)
-            if stat.S_ISREG(status.st_mode):
-                yield name, status, content
+            yield name, status, content
 
     def _open_otherwise(self, met: Met, name: str, flags: int, error: OSError) -> tuple[int, int]:
         """The file, -1 where it cannot be opened, and the flags for the next one."""
