@@ -12,6 +12,7 @@ _WHOLE: Final = 64 * 1024
 _END: Final = 4096
 #: Read at once. Two of them stay in the cache next to a core.
 _CHUNK: Final = 128 * 1024
+_ZEROS: Final = bytes(_CHUNK)
 #: So many files of one size are compared side by side. Of more, each is digested: that takes neither memory nor many
 #: open files.
 _ABREAST: Final = 128
@@ -101,6 +102,11 @@ class Compare:
         while waiting:
             files, at, content = waiting.pop()
             while at < size and len(files) > 1:
+                hole = min(self._reader.hole(file, at) for file in files)
+                if hole:
+                    self._add_zeros(content, hole)
+                    at += hole
+                    continue
                 piece, files, others = self._split(files, at, min(_CHUNK, size - at))
                 if len(others) > 1:
                     waiting.append((others, at, content.copy()))
@@ -109,6 +115,12 @@ class Compare:
                 at += len(piece)
             if len(files) > 1:
                 yield content.digest(), files
+
+    def _add_zeros(self, content: "hashlib._Hash", count: int) -> None:
+        """What a hole reads as, without reading it."""
+        if self._digests:
+            for at in range(0, count, _CHUNK):
+                content.update(_ZEROS[: count - at])
 
     def _split(self, files: list[OpenFile], at: int, size: int) -> tuple[bytearray, list[OpenFile], list[OpenFile]]:
         """A piece of the first file that can be read, the files that have the same there, and those that have not."""

@@ -11,6 +11,10 @@ from optimizer.storage.engine.record import Record
 from optimizer.storage.engine.roots import READ, Way, open_untouched
 from optimizer.storage.engine.tables import Tables
 
+#: `st_blocks` counts units of so many bytes; see stat(2).
+_BLOCK = 512
+_ENXIO = 6
+
 #: A file by all its names.
 Inode = list[Record]
 
@@ -22,6 +26,7 @@ class OpenFile(NamedTuple):
     size: int
     path: bytes
     descriptor: int
+    has_holes: bool  #: perhaps
 
 
 class Reader:
@@ -59,7 +64,8 @@ class Reader:
         except OSError as error:
             self._notes.error(path, error)
             return None
-        file = OpenFile(inode, record.size, path, descriptor)
+        has_holes = os.fstat(descriptor).st_blocks * _BLOCK < record.size
+        file = OpenFile(inode, record.size, path, descriptor, has_holes)
         if not self._is_unchanged(file):
             os.close(descriptor)
             return None
@@ -76,6 +82,15 @@ class Reader:
             return True
         self._notes.change(file.path)
         return False
+
+    def hole(self, file: OpenFile, at: int) -> int:
+        """How many bytes from there on are in a hole, as far as the filesystem tells."""
+        if not file.has_holes:
+            return 0
+        try:
+            return os.lseek(file.descriptor, at, os.SEEK_DATA) - at
+        except OSError as error:
+            return file.size - at if error.errno == _ENXIO else 0  # no data up to the end
 
     def read(self, file: OpenFile, size: int, at: int) -> bytes | None:
         try:
