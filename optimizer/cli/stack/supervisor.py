@@ -1,6 +1,7 @@
 """Starts the programs of a stack stage by stage, watches over them, and ends them in the opposite order."""
 
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import Self
 
 from optimizer.cli.errors import ProgramEndedError
 from optimizer.cli.stack.child import GRACE_SECONDS, Child, end_all
+from optimizer.cli.stack.endings import Endings, Patience
 
 _POLL_SECONDS = 0.1
 
@@ -29,17 +31,32 @@ class Program:
     patience: float = 60.0  #: seconds within which it must be ready
 
 
+@dataclass(slots=True)
+class _Place:
+    """Where a program runs, one after another of it."""
+
+    program: Program
+    child: Child
+    began: float  #: on the monotonic clock
+    endings: Endings
+    back_at: float | None = None  #: while it is away
+
+
 class Supervisor:
     """A context that holds running programs; when it is left, none of them runs any more.
 
     Of the main thread only: a program is tied to the life of the thread that started it.
     """
 
-    def __init__(self, logs: Path, *, grace: float = GRACE_SECONDS) -> None:
-        """`logs`: the folder of each program's `<name>.log`. `grace`: seconds from SIGTERM to SIGKILL."""
+    def __init__(self, logs: Path, *, grace: float = GRACE_SECONDS, patience: Patience | None = None) -> None:
+        """`logs`: the folder of each program's `<name>.log`. `grace`: seconds from SIGTERM to SIGKILL.
+
+        `patience`: with programs that end while they are watched.
+        """
         self._logs = logs
         self._grace = grace
-        self._stages: list[list[Child]] = []
+        self._patience = patience or Patience()
+        self._stages: list[list[_Place]] = []
 
     def __enter__(self) -> Self:
         return self
@@ -58,19 +75,22 @@ class Supervisor:
 
         Raises ProgramEndedError for one that ended or that is not ready in time, with the end of its log.
         """
-        stage: list[Child] = []
+        stage: list[_Place] = []
         self._stages.append(stage)
         started = time.monotonic()
-        stage.extend(self._child(program) for program in programs)
-        waiting = list(zip(programs, stage, strict=True))
+        stage.extend(self._place(program) for program in programs)
+        waiting = stage
         while waiting:
             self.check()
-            waiting = [(program, child) for program, child in waiting if not program.is_ready(child.pid)]
-            for program, child in waiting:
-                if time.monotonic() - started > program.patience:
-                    raise _ended(child, f"was not ready within {program.patience:g} seconds")
+            waiting = [place for place in waiting if not place.program.is_ready(place.child.pid)]
+            for place in waiting:
+                if time.monotonic() - started > place.program.patience:
+                    raise _ended(place.child, f"was not ready within {place.program.patience:g} seconds")
             if waiting:
                 time.sleep(_POLL_SECONDS)
+
+    def _place(self, program: Program) -> _Place:
+        return _Place(program, self._child(program), time.monotonic(), Endings(self._patience))
 
     def _child(self, program: Program) -> Child:
         return Child(
@@ -84,30 +104,56 @@ class Supervisor:
 
     def check(self) -> None:
         """Raises ProgramEndedError for the first program that runs no more."""
-        for child in self._children():
-            if child.ended:
-                status = child.end_now()
-                how = f"by signal {signal.Signals(-status).name}" if status < 0 else f"with exit code {status}"
-                raise _ended(child, f"ended {how}")
+        for place in self._places():
+            if place.child.ended:
+                raise _ended(place.child, _how(place.child))
 
     def watch(self) -> None:
-        """Look after the programs until one ends, which raises ProgramEndedError, or a signal comes."""
+        """Look after the programs until a signal comes, or one is given up, which raises ProgramEndedError."""
         while True:
-            self.check()
+            self.tend()
             time.sleep(_POLL_SECONDS)
+
+    def tend(self) -> None:
+        """Look at each program once: start those again that ended, after a pause that grows each time.
+
+        Raises ProgramEndedError for one that ends again and again at once.
+        """
+        now = time.monotonic()
+        for place in self._places():
+            if place.back_at is None:
+                if place.child.ended:
+                    self._wait_for(place, now)
+            elif now >= place.back_at:
+                place.child = self._child(place.program)
+                place.began, place.back_at = time.monotonic(), None
+
+    def _wait_for(self, place: _Place, now: float) -> None:
+        how, pause = _how(place.child), place.endings.pause(place.began, now)
+        if pause is None:
+            patience = self._patience
+            raise _ended(place.child, f"{how}, as {patience.most} times within {patience.within:g} seconds")
+        place.back_at = now + pause
+        log = f"{place.child.log}.1"  # as it is called from then on
+        print(f"hro: {place.child.name} {how}; starting it again in {pause:g} s. Its log: {log}", file=sys.stderr)
 
     def stop(self) -> None:
         """End every program, the last stage first."""
         while self._stages:
-            end_all(self._stages[-1], self._grace)
+            end_all([place.child for place in self._stages[-1]], self._grace)
             self._stages.pop()
 
     def pids(self) -> Mapping[str, int]:
-        return {child.name: child.pid for child in self._children()}
+        return {place.child.name: place.child.pid for place in self._places()}
 
-    def _children(self) -> Iterator[Child]:
+    def _places(self) -> Iterator[_Place]:
         for stage in self._stages:
             yield from stage
+
+
+def _how(child: Child) -> str:
+    status = child.end_now()
+    return f"ended by signal {signal.Signals(-status).name}" if status < 0 else f"ended with exit code {status}"
 
 
 def _ended(child: Child, what: str) -> ProgramEndedError:

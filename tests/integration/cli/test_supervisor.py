@@ -3,13 +3,15 @@
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from optimizer.cli.errors import ProgramEndedError
+from optimizer.cli.stack.endings import Patience
 from optimizer.cli.stack.supervisor import Program, Supervisor
-from tests.processes import all_gone, runs
+from tests.processes import all_gone, eventually, runs
 
 SLEEPER = "import time; print('sleeping', flush=True); time.sleep(600)"
 #: Ignores SIGTERM, and starts a child that does so too
@@ -36,6 +38,12 @@ time.sleep(600)
 
 def program(name: str, source: str, *arguments: str, **more: object) -> Program:
     return Program(name=name, command=(sys.executable, "-c", source, *arguments), **more)  # type: ignore[arg-type] # as given
+
+
+def tended(supervisor: Supervisor) -> Mapping[str, int]:
+    """The process ids after one more look."""
+    supervisor.tend()
+    return supervisor.pids()
 
 
 def says(log: Path, word: str) -> bool:
@@ -81,13 +89,46 @@ def test_a_program_that_dies_is_named_with_the_end_of_its_log(tmp_path: Path) ->
     assert caught.value.message.endswith("no such disk")
 
 
-def test_a_killed_program_is_noticed(tmp_path: Path) -> None:
-    """A program that a signal killed ends the watch, and the signal is named."""
-    with Supervisor(tmp_path) as supervisor:
-        supervisor.start(program("victim", SLEEPER))
-        os.kill(supervisor.pids()["victim"], signal.SIGKILL)
-        with pytest.raises(ProgramEndedError, match="victim ended by signal SIGKILL"):
+def test_a_killed_program_is_started_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A program that a signal killed runs again, the others go on, and it is said how it ended and where its log is."""
+    with Supervisor(tmp_path, patience=Patience(first_pause=0.01)) as supervisor:
+        supervisor.start(program("victim", SLEEPER), program("other", SLEEPER))
+        before = dict(supervisor.pids())
+        os.kill(before["victim"], signal.SIGKILL)
+        assert eventually(lambda: tended(supervisor)["victim"] != before["victim"])
+        assert runs(supervisor.pids()["victim"])
+        assert supervisor.pids()["other"] == before["other"]
+    assert not any(runs(pid) for pid in supervisor.pids().values())
+    assert capsys.readouterr().err == (
+        f"hro: victim ended by signal SIGKILL; starting it again in 0.01 s. Its log: {tmp_path / 'victim.log.1'}\n"
+    )
+
+
+def test_what_ends_again_and_again_is_given_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A program that ends at once each time ends the watch, with its log; it was tried as often as is said."""
+    broken = program("broken", "print('no such disk', flush=True); raise SystemExit(3)")
+    with Supervisor(tmp_path, patience=Patience(first_pause=0.01, most=3)) as supervisor:
+        supervisor.start(program("well", SLEEPER), broken)
+        with pytest.raises(ProgramEndedError) as caught:
             supervisor.watch()
+        well = supervisor.pids()["well"]
+    assert not runs(well)
+    said = caught.value.message
+    assert said.startswith("broken ended with exit code 3, as 3 times within 60 seconds. The end of ")
+    assert str(tmp_path / "broken.log") in said
+    assert said.endswith("no such disk")
+    assert len(capsys.readouterr().err.splitlines()) == 2
+
+
+def test_it_can_be_left_while_a_program_is_away(tmp_path: Path) -> None:
+    """A program that is to be started again later is not, once the context is left."""
+    with Supervisor(tmp_path, patience=Patience(first_pause=600.0, longest_pause=600.0)) as supervisor:
+        supervisor.start(program("victim", SLEEPER))
+        victim = supervisor.pids()["victim"]
+        os.kill(victim, signal.SIGKILL)
+        assert eventually(lambda: not runs(tended(supervisor)["victim"]))
+        supervisor.tend()
+    assert {path.name for path in tmp_path.iterdir()} == {"victim.log"}
 
 
 def test_what_ignores_sigterm_is_killed_with_its_children(tmp_path: Path) -> None:
