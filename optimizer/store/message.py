@@ -5,7 +5,7 @@ Building it here lets one script write record, message and event, and spares the
 
 import base64
 import json
-from typing import Any
+from json.encoder import encode_basestring_ascii as quoted
 
 from optimizer.events import AGENT
 from optimizer.jobs import Job
@@ -13,44 +13,57 @@ from optimizer.jobs import Job
 #: Stands for the delivery tag, which is another one for every push of the same job; its first place in the text
 TAG = "{tag}"
 
+#: What is the same in every message is written once, here; `%` puts the rest in its place, as JSON already
+_FRAME = (
+    json.dumps(
+        {
+            "properties": {
+                "delivery_tag": TAG,
+                "correlation_id": "%(id)s",
+                "reply_to": "",
+                "delivery_mode": 2,
+                "delivery_info": {"exchange": "", "routing_key": "%(queue)s"},
+                "priority": 0,
+                "body_encoding": "base64",
+            },
+            "body": "%(body)s",
+            "content-encoding": "utf-8",
+            "content-type": "application/json",
+            "headers": {
+                "lang": "py",
+                "task": "%(task)s",
+                "id": "%(id)s",
+                "root_id": "%(id)s",
+                "parent_id": "%(parent_id)s",
+                "group": None,
+                "shadow": None,
+                "eta": None,
+                "expires": None,
+                "retries": 0,
+                "timelimit": [None, None],
+                "argsrepr": "()",
+                "kwargsrepr": "%(kwargsrepr)s",
+                "origin": "%(origin)s",
+                "ignore_result": False,
+            },
+        }
+    )
+    .replace('"%(', "%(")
+    .replace(')s"', ")s")
+)
+_BODY = '[[], %s, {"callbacks": null, "errbacks": null, "chain": null, "chord": null}]'
+
 
 def build_message(job: Job) -> str:
     """The text to push onto the list `job.queue`, once the script that does so has put a tag in the place of TAG."""
-    task_id = job.optimization_id
-    body = [[], dict(job.options), {"callbacks": None, "errbacks": None, "chain": None, "chord": None}]
-    envelope = {
-        "properties": {
-            "delivery_tag": TAG,
-            "correlation_id": task_id,
-            "reply_to": "",
-            "delivery_mode": 2,
-            "delivery_info": {"exchange": "", "routing_key": job.queue},
-            "priority": 0,
-            "body_encoding": "base64",
-        },
-        "body": base64.b64encode(json.dumps(body).encode()).decode("ascii"),
-        "content-encoding": "utf-8",
-        "content-type": "application/json",
-        "headers": _headers(job),
-    }
-    return json.dumps(envelope)
-
-
-def _headers(job: Job) -> dict[str, Any]:
-    return {
-        "lang": "py",
-        "task": job.definition.task_name,
-        "id": job.optimization_id,
-        "root_id": job.optimization_id,
-        "parent_id": job.parent_id,
-        "group": None,
-        "shadow": None,
-        "eta": None,
-        "expires": None,
-        "retries": 0,
-        "timelimit": [None, None],
-        "argsrepr": "()",
-        "kwargsrepr": repr(dict(job.options)),
-        "origin": f"{AGENT}@{job.host}",
-        "ignore_result": False,
+    options = dict(job.options)
+    body = _BODY % json.dumps(options)
+    return _FRAME % {
+        "id": quoted(job.optimization_id),
+        "queue": quoted(job.queue),
+        "body": quoted(base64.b64encode(body.encode()).decode("ascii")),
+        "task": quoted(job.definition.task_name),
+        "parent_id": quoted(job.parent_id) if job.parent_id else "null",
+        "kwargsrepr": quoted(repr(options)),
+        "origin": quoted(f"{AGENT}@{job.host}"),
     }

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from optimizer.jobs import Job, JobRecord, Status
@@ -24,9 +25,15 @@ def parent_entry(job: Job, endings: str) -> dict[str, Any]:
 def _entry(job: Job, fields: Mapping[str, str]) -> dict[str, Any]:
     return {
         "id": job.optimization_id,
-        "event": json.dumps({"kind": job.kind, "resource": job.resource, "dry_run": job.dry_run}),
+        "event": _event(job.kind, job.resource, dry_run=job.dry_run),
         "fields": [part for pair in fields.items() for part in pair],
     }
+
+
+@cache
+def _event(kind: str, resource: str | None, *, dry_run: bool) -> str:
+    """The data of job.queued. There are as many of them as there are kinds, twice."""
+    return json.dumps({"kind": kind, "resource": resource, "dry_run": dry_run})
 
 
 def to_fields(job: Job, signature: str) -> dict[str, str]:
