@@ -91,7 +91,7 @@ test-containers: .venv/stamp  ## Bring the stack up on the engine that DOCKER_HO
 	@$(BIN)/python -c 'import pip' 2>/dev/null || { $(PROVISION) python3-venv && $(PYTHON) -m venv --clear .venv; }
 	@echo 'Filling .venv, which takes about a minute the first time …'
 	@$(BIN)/python -u -m pip install --disable-pip-version-check --progress-bar off --require-hashes -r $< | $(PROGRESS)
-	@$(BIN)/pip install --disable-pip-version-check -q --no-deps --no-build-isolation -e .
+	@$(BIN)/pip install --disable-pip-version-check -q --no-deps --no-build-isolation --config-settings editable_mode=compat -e .
 	@touch $@
 
 # One line that pip's many become: the packages so far, of those that the lock names. Nothing where nobody watches

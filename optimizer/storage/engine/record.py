@@ -4,13 +4,22 @@ from collections.abc import Iterable
 from struct import Struct
 from typing import Final, NamedTuple
 
+from optimizer.hashing.kept import ROW_FIELDS
+
 #: Records of equal keys are in one bucket. The first half is for small files, the other one for larger files.
 BUCKETS: Final = 64
+#: Flags: the inode has several names; after the name comes a digest of 32 bytes, from the cache.
+LINKED, KNOWN = 1, 2
+_DIGEST: Final = 32
 
-#: Key; device, inode; size; mtime, ctime and atime in ns; the process that met it, and its number of the folder;
-#: whether the inode has several names; length of this one, which follows.
-_HEAD: Final = Struct("<32sQQQqqqHIBH")
+#: Key; device, inode, size, mtime and ctime in ns, as the cache has them; atime in ns; the process that met the file,
+#: and its number of the folder; flags; length of the name, which follows.
+_HEAD: Final = Struct(f"<32s{ROW_FIELDS}qHIBH")
+#: From the atime on: what follows the part that the cache has.
+REST: Final = Struct("<qHIBH")
 _TAIL: Final = Struct("<BH")
+#: Of a record from its device on, what a found name tells: device, inode, mtime, atime; process, folder, length.
+_NAME: Final = Struct("<QQ8xq8xqHIxH")
 #: The parts that are looked at without unpacking a record end here: key, device with inode, and size.
 _KEY, _INODE, _SIZE = 32, 48, 56
 
@@ -25,25 +34,41 @@ class Record(NamedTuple):
     atime_ns: int
     process: int
     folder: int
-    has_links: int
+    flags: int
     name: bytes
+    digest: bytes  #: of a larger file, the SHA-256 of its content, if that is known; else empty
 
 
-pack_head, unpack_head, HEAD_SIZE = _HEAD.pack, _HEAD.unpack_from, _HEAD.size
+pack_head, HEAD_SIZE = _HEAD.pack, _HEAD.size
+#: Of the record that begins there in such bytes, `_NAME`'s fields.
+unpack_name, NAME_AT = _NAME.unpack_from, _KEY
+
+
+def key_of_size(size: int) -> bytes:
+    """Of a larger file."""
+    return size.to_bytes(_KEY, "little")
+
+
+def bucket_of_size(size: int) -> int:
+    # Sizes are often multiples of a power of two, which the hash of a tuple mixes
+    return BUCKETS + hash((size,)) % BUCKETS
 
 
 def unpack_all(content: bytes) -> list[Record]:
     records, at = [], 0
     while at < len(content):
-        records.append(_unpack(content, at))
-        at += _HEAD.size + len(records[-1].name)
+        *fields, length = _HEAD.unpack_from(content, at)
+        begin = at + HEAD_SIZE
+        at = _end(content, at)
+        records.append(Record._make([*fields, content[begin : begin + length], content[begin + length : at]]))
     return records
 
 
-def _unpack(content: bytes, at: int) -> Record:
-    *fields, length = _HEAD.unpack_from(content, at)
-    begin = at + _HEAD.size
-    return Record._make([*fields, content[begin : begin + length]])
+def _end(content: bytes, at: int) -> int:
+    """Where the record ends that begins there."""
+    flags, length = _TAIL.unpack_from(content, at + HEAD_SIZE - _TAIL.size)
+    end: int = at + HEAD_SIZE + length + (_DIGEST if flags & KNOWN else 0)
+    return end
 
 
 class Joined:
@@ -71,13 +96,11 @@ class Joined:
 
     def packed(self, places: list[int]) -> bytes:
         """The records as they are, for `unpack_all`."""
-        offset = _HEAD.size - _TAIL.size
-        ends = (at + _HEAD.size + _TAIL.unpack_from(self.content, at + offset)[1] for at in places)
-        return b"".join([self.content[at:end] for at, end in zip(places, ends, strict=True)])
+        return b"".join([self.content[at : _end(self.content, at)] for at in places])
 
     def _by_key(self) -> Iterable[list[int]]:
         content, end, at = self.content, len(self.content), 0
-        tail, offset, size = _TAIL.unpack_from, _HEAD.size - _TAIL.size, _HEAD.size
+        tail, offset, size = _TAIL.unpack_from, HEAD_SIZE - _TAIL.size, HEAD_SIZE
         first: dict[bytes, int] = {}
         more: dict[bytes, list[int]] = {}
         linked: dict[bytes, int] = {}
@@ -85,9 +108,12 @@ class Joined:
             key = content[at : at + _KEY]
             if first.setdefault(key, at) != at:
                 more.setdefault(key, [first[key]]).append(at)
-            has_links, length = tail(content, at + offset)
-            if has_links:
-                linked[content[at + _KEY : at + _INODE]] = self.size(at)
+            flags, length = tail(content, at + offset)
+            if flags:
+                if flags & LINKED:
+                    linked[content[at + _KEY : at + _INODE]] = self.size(at)
+                if flags & KNOWN:
+                    at += _DIGEST
             at += size + length
         self.linked_size = sum(linked.values())
         return more.values()

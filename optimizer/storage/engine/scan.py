@@ -3,13 +3,12 @@
 import os
 import stat
 import sys
-from collections.abc import Iterator
 from hashlib import sha256
 from typing import Final
 
 from optimizer.storage.engine.crew import Pulse
 from optimizer.storage.engine.notes import Notes
-from optimizer.storage.engine.record import BUCKETS, pack_head
+from optimizer.storage.engine.record import BUCKETS, LINKED, bucket_of_size, key_of_size, pack_head
 from optimizer.storage.engine.roots import READ, Root
 from optimizer.storage.engine.spill import Buckets
 from optimizer.storage.engine.walker import Met, Walker
@@ -62,59 +61,14 @@ class Scan:
             pulse.beat(root.path_of(met.folder), files=self.file_count - files, size=self.bytes_read - size)
 
     def _add_all(self, met: Met) -> None:
-        """To the records. It is one loop, as a call for each of very many files would take long."""
-        parts, process, folder = self._buckets.parts, self._process, len(self.folders) - 1
-        files = larger = total = read = 0
-        for name, status, content in self._read(met):
-            mode, inode, device, links, _, _, size, _, _, _ = status  # faster than by their names
-            if mode & _TYPE != stat.S_IFREG:
-                continue
-            files += 1
-            read += len(content)
-            if links == 1:
-                total += size
-            if not size:
-                continue
-            if size > SMALL:
-                larger += 1
-                # Sizes are often multiples of a power of two, which the hash of a tuple mixes
-                key, bucket = size.to_bytes(32, "little"), BUCKETS + hash((size,)) % BUCKETS
-            elif len(content) == size:
-                key = sha256(content).digest()
-                bucket = key[0] % BUCKETS
-            else:
-                self._notes.change(self._path(met, name))
-                continue
-            exact = name.encode(_ENCODING, _ERRORS)
-            records = parts[bucket]
-            records += pack_head(
-                key,
-                device,
-                inode,
-                size,
-                status.st_mtime_ns,
-                status.st_ctime_ns,
-                status.st_atime_ns,
-                process,
-                folder,
-                links > 1,
-                len(exact),
-            )
-            records += exact
-            if len(records) > Buckets.LIMIT:
-                self._buckets.flush(bucket)
-        self.file_count += files
-        self.size += total
-        self.bytes_read += read
-        self._reads_first = larger * _FEW <= files
+        """Each file's state and, if it is small, its content in this state, to the records.
 
-    def _read(self, met: Met) -> Iterator[tuple[str, os.stat_result, bytes]]:
-        """Name, state and, of a small file, the content that it had in this state; less where it changed meanwhile.
-
-        Where most files are small, to read them before they are looked at saves to look twice.
+        Where most files are small, to read them before they are looked at saves to look twice. It is one loop, as a
+        call for each of very many files would take long.
         """
-        is_folder, descriptor = self._roots[met.number].is_folder, met.descriptor
-        flags, settled_ns, reads_first = READ | os.O_NOATIME, self._settled_ns[met.number], self._reads_first
+        is_folder, descriptor, read_first = self._roots[met.number].is_folder, met.descriptor, self._reads_first
+        flags, settled_ns = READ | os.O_NOATIME, self._settled_ns[met.number]
+        files = larger = total = read = 0
         for name in met.names:
             try:
                 file = os.open(name, flags, dir_fd=descriptor) if is_folder else os.dup(descriptor)
@@ -123,17 +77,55 @@ class Scan:
                 if file < 0:
                     continue
             try:
-                content = os.pread(file, SMALL, 0) if reads_first else b""
+                content = os.pread(file, SMALL, 0) if read_first else b""
                 status = os.fstat(file)
-                is_sure = status.st_ctime_ns < settled_ns if reads_first else status.st_size > SMALL
-                if not is_sure:
+                if not (status.st_ctime_ns < settled_ns if read_first else status.st_size > SMALL):
                     content, status = _read_between(file, status)
             except OSError as error:
                 self._notes.error(self._path(met, name), error)
                 continue
             finally:
                 os.close(file)
-            yield name, status, content
+            mode, _, _, links, _, _, size, _, _, _ = status  # faster than by their names
+            if mode & _TYPE != stat.S_IFREG:
+                continue
+            files += 1
+            read += len(content)
+            total += size * (links == 1)
+            if not size:
+                continue
+            if size > SMALL:
+                larger += 1
+                self._add(key_of_size(size), bucket_of_size(size), name, status)
+            elif len(content) == size:
+                key = sha256(content).digest()
+                self._add(key, key[0] % BUCKETS, name, status)
+            else:
+                self._notes.change(self._path(met, name))
+        self.file_count += files
+        self.size += total
+        self.bytes_read += read
+        self._reads_first = larger * _FEW <= files
+
+    def _add(self, key: bytes, bucket: int, name: str, status: os.stat_result) -> None:
+        exact = name.encode(_ENCODING, _ERRORS)
+        records = self._buckets.parts[bucket]
+        records += pack_head(
+            key,
+            status.st_dev,
+            status.st_ino,
+            status.st_size,
+            status.st_mtime_ns,
+            status.st_ctime_ns,
+            status.st_atime_ns,
+            self._process,
+            len(self.folders) - 1,
+            LINKED if status.st_nlink > 1 else 0,
+            len(exact),
+        )
+        records += exact
+        if len(records) > Buckets.LIMIT:
+            self._buckets.flush(bucket)
 
     def _open_otherwise(self, met: Met, name: str, flags: int, error: OSError) -> tuple[int, int]:
         """The file, -1 where it cannot be opened, and the flags for the next one."""

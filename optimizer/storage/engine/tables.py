@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from optimizer.storage.engine.found import FoundName
-from optimizer.storage.engine.record import HEAD_SIZE, Record, unpack_head
+from optimizer.storage.engine.record import HEAD_SIZE, NAME_AT, Record, unpack_name
 from optimizer.storage.engine.roots import Root
 from optimizer.storage.engine.spill import Extent, read
 
@@ -37,7 +37,7 @@ class Tables:
         """Those of the records that begin there. Called for very many: no Record is made."""
         names = []
         for at in places:
-            _, device, inode, _, mtime_ns, _, atime_ns, process, folder, _, length = unpack_head(content, at)
+            device, inode, mtime_ns, atime_ns, process, folder, length = unpack_name(content, at + NAME_AT)
             begin = at + HEAD_SIZE
             path = self._path(process, folder, content[begin : begin + length])
             names.append((path, device, inode, mtime_ns, atime_ns))
