@@ -36,25 +36,26 @@ def create_app(settings: Settings, parts: ApiParts) -> Flask:
     app = Flask(__name__, template_folder=str(Path(__file__).parent / "templates"))
     app.config["MAX_CONTENT_LENGTH"] = _MOST_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the provider that Flask installs has it
-    app.extensions["hro"] = routing.Service(
+    shared = routing.Service(
         settings=settings,
         parts=parts,
         status=SystemStatus(parts.clock),
         keys=auth.load_keys(settings),
         allowed_hosts=_allowed_hosts(settings),
     )
-    app.extensions["hro.metrics"], requests = metrics.registry(parts.vitals)
-    routing.register(app)
+    app.extensions["hro.metrics"], answered = metrics.registry(parts.vitals)
+    routing.register(app, shared)
     problems.register(app)
     for module in (kinds, jobs, system, pages):
         app.register_blueprint(module.blueprint)
 
     @app.after_request
     def finish(answer: Response) -> Response:
-        endpoint = request.url_rule.rule if request.url_rule else "unmatched"
-        requests.labels(endpoint, str(answer.status_code)).inc()
-        answer.headers["X-Request-ID"] = g.get("request_id", "")
-        log.info("request", method=request.method, endpoint=endpoint, status=answer.status_code)
+        rule, status = request.url_rule, answer.status_code
+        endpoint = rule.rule if rule else "unmatched"
+        answered(endpoint, status).inc()
+        answer.headers.add("X-Request-ID", g.get("request_id", ""))
+        log.info("request", method=request.method, endpoint=endpoint, status=status)
         return answer
 
     app.wsgi_app = _with_headers(app.wsgi_app)  # type: ignore[assignment]  # as Flask's manual says

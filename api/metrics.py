@@ -1,6 +1,7 @@
 """Prometheus metrics: what workers did is read from Redis at each scrape; what this process answered is its own."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, disable_created_metrics
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
@@ -96,10 +97,10 @@ def _rescued(fields: Mapping[tuple[str, ...], float]) -> Metric:
     return family
 
 
-def registry(vitals: Vitals) -> tuple[CollectorRegistry, Counter]:
-    """A registry for the app, and its counter of requests by endpoint and status."""
+def registry(vitals: Vitals) -> tuple[CollectorRegistry, Callable[[str, int], Counter]]:
+    """A registry for the app, and its counter of requests for an endpoint, as its rule, and a status."""
     disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each counter, of which nobody asks
     made = CollectorRegistry()
     requests = Counter(f"{_PREFIX}_requests", "Requests that were answered.", ["endpoint", "status"], registry=made)
     made.register(StoreCollector(vitals))
-    return made, requests
+    return made, cache(lambda endpoint, status: requests.labels(endpoint, str(status)))

@@ -2,10 +2,11 @@
 
 import json
 import re
-import uuid
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from flask import Flask, current_app, g, request
@@ -22,9 +23,13 @@ from optimizer.options import NoOptions
 from optimizer.settings import Settings
 from optimizer.values import JsonObject, Value
 
+if TYPE_CHECKING:  # a module that exists for type checkers alone
+    from _typeshed.wsgi import WSGIEnvironment
+
 View = TypeVar("View", bound=Callable[..., Any])
 Q = TypeVar("Q", bound=Value)
 
+_JSON = "application/json"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -56,6 +61,8 @@ class Service:
 class Call:
     """A request that has passed the gate."""
 
+    service: Service
+    request_id: str
     caller: Caller
     query: Value
     body: Value | None
@@ -96,67 +103,81 @@ def body() -> Value:
     return said
 
 
-def route_of(endpoint: str | None) -> Route | None:
-    view = current_app.view_functions.get(endpoint or "")
-    return getattr(view, "route", None)
+def register(app: Flask, shared: Service) -> None:
+    """Have every request of `app` pass the gate."""
+    app.extensions["hro"] = shared
+    app.before_request(partial(_pass_gate, app, shared))
 
 
-def register(app: Flask) -> None:
-    app.before_request(_pass_gate)
+# What follows is on the way of every request. It asks the server's own dictionary: each look through Flask's `request`
+# costs as much as a step of the gate.
 
 
-def _pass_gate() -> None:
-    started = service().parts.clock.monotonic()
-    _name_request()
-    _refuse_foreign_site()
-    caller = identify(request.headers.get("Authorization"), request.remote_addr, service().keys)
-    route = route_of(request.endpoint)
+def _pass_gate(app: Flask, shared: Service) -> None:
+    started, environ = shared.parts.clock.monotonic(), request.environ
+    g.request_id = request_id = _name_request(environ)
+    _refuse_foreign_site(environ, request.host, shared.allowed_hosts)
+    caller = identify(environ.get("HTTP_AUTHORIZATION"), environ.get("REMOTE_ADDR"), shared.keys)
+    route: Route | None = getattr(app.view_functions.get(request.endpoint or ""), "route", None)
     if route is None:  # an unknown path or method, or a static file
         return
-    said = _read_json() if route.body else {}
+    said = _read_json(environ) if route.body else {}
     scope = route.scope(said) if callable(route.scope) else route.scope
     if scope:
         caller.require(scope, allow_anonymous=route.anonymous)
     g.call = Call(
+        service=shared,
+        request_id=request_id,
         caller=caller,
-        query=_read_query(route.query),
+        query=_read_query(environ, route.query),
         body=_checked(route.body, said) if route.body else None,
         started=started,
     )
 
 
-def _name_request() -> None:
-    given = request.headers.get("X-Request-ID", "")
-    g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+def _name_request(environ: "WSGIEnvironment") -> str:
+    given = environ.get("HTTP_X_REQUEST_ID", "")
+    request_id: str = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
     clear_contextvars()
-    bind_contextvars(request_id=g.request_id)
+    bind_contextvars(request_id=request_id)
+    return request_id
 
 
-def _refuse_foreign_site() -> None:
+def _refuse_foreign_site(environ: "WSGIEnvironment", host: str, allowed: frozenset[str]) -> None:
     """Against DNS rebinding (a foreign Host) and pages that make a browser call us (a foreign Origin)."""
-    name = urlsplit(f"//{request.host}").hostname or ""
-    if name not in service().allowed_hosts:
+    if _name_of(host) not in allowed:
         raise ForeignHostNameError
-    origin = request.headers.get("Origin")
-    if origin is not None and origin.partition("://")[2] != request.host:
+    origin = environ.get("HTTP_ORIGIN")
+    if origin is not None and origin.partition("://")[2] != host:
         raise ForeignOriginError
-    if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin") and not _is_navigation():
+    if environ.get("HTTP_SEC_FETCH_SITE", "none") not in ("none", "same-origin") and not _is_navigation(environ):
         raise ForeignOriginError
 
 
-def _is_navigation() -> bool:
+@lru_cache(maxsize=64)
+def _name_of(host: str) -> str:
+    """A host without its port."""
+    return urlsplit(f"//{host}").hostname or ""
+
+
+def _is_navigation(environ: "WSGIEnvironment") -> bool:
     """A link followed from another site to a page of ours: harmless, it reads nothing back and changes nothing."""
-    return request.method == "GET" and request.headers.get("Sec-Fetch-Mode") == "navigate"
+    return environ["REQUEST_METHOD"] == "GET" and environ.get("HTTP_SEC_FETCH_MODE") == "navigate"
 
 
-def _read_query(model: type[Value]) -> Value:
+def _read_query(environ: "WSGIEnvironment", model: type[Value]) -> Value:
+    try:
+        return model.model_validate_strings(_parameters() if environ.get("QUERY_STRING") else {})
+    except ValidationError as error:
+        raise invalid_request(error) from None
+
+
+def _parameters() -> dict[str, str]:
+    """The query's parameters, none of them given twice."""
     repeated = [name for name, values in request.args.lists() if len(values) > 1]
     if repeated:
         raise InvalidRequestError(f"Query parameters given twice: {', '.join(repeated)}")
-    try:
-        return model.model_validate_strings(request.args.to_dict())
-    except ValidationError as error:
-        raise invalid_request(error) from None
+    return request.args.to_dict()
 
 
 def _checked(model: type[Value], said: JsonObject) -> Value:
@@ -166,12 +187,13 @@ def _checked(model: type[Value], said: JsonObject) -> Value:
         raise invalid_request(error) from None
 
 
-def _read_json() -> JsonObject:
+def _read_json(environ: "WSGIEnvironment") -> JsonObject:
     """The body as a JSON object, nothing in it given twice."""
-    if request.mimetype != "application/json":
+    if environ.get("CONTENT_TYPE") != _JSON and request.mimetype != _JSON:
         raise MediaTypeError
     try:
-        body = json.loads(request.get_data(), object_pairs_hook=_no_doubles, parse_constant=_no_constant)
+        text = request.get_data()
+        body = _STRICT.decode(text.decode(json.detect_encoding(text), "surrogatepass"))
     except (ValueError, RecursionError) as error:
         raise MalformedJsonError(f"The body is not JSON: {error}") from None
     if not isinstance(body, dict):
@@ -188,3 +210,7 @@ def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not a JSON value")
+
+
+#: Made once: json.loads with hooks of its own makes a decoder for every call
+_STRICT = json.JSONDecoder(object_pairs_hook=_no_doubles, parse_constant=_no_constant)

@@ -6,37 +6,39 @@ import re
 import uuid
 from pathlib import PurePosixPath
 
-from flask import Response, g, jsonify, request
+from flask import Response, request
 
-from api.routing import call, service
+from api.routing import Service, call
 from optimizer.errors import InvalidRequestError, JobHasChildrenError, JobNotEndedError, PathForbiddenError
 from optimizer.jobs import Job, JobRecord
 from optimizer.kinds import Kind
+from optimizer.settings import Settings
 from optimizer.store.jobs import Idempotency
 from optimizer.values import Value
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_compact = json.JSONEncoder(separators=(",", ":")).encode  # as jsonify writes it
 
 
 def job_of_request(kind: Kind, asked: Value) -> Job:
     """A new job of what the body or the query asks for. Raises PathForbiddenError."""
-    said = asked.model_dump(mode="json", exclude_none=True)
-    hosts = _known_hosts(said.pop("host", None))
+    at, said = call(), asked.model_dump(mode="json", exclude_none=True)
+    hosts = _known_hosts(at.service, said.pop("host", None))
     job = Job(
         optimization_id=str(uuid.uuid4()),
         kind=kind.name,
         host=",".join(hosts),
         options=said,
-        request_id=g.request_id,
-        created_at=service().parts.clock.now(),
+        request_id=at.request_id,
+        created_at=at.service.parts.clock.now(),
     )
-    _refuse_paths_outside(job)
+    _refuse_paths_outside(at.service.settings, job)
     return job
 
 
 def follow_up(kind: Kind, record: JobRecord, asked: Value) -> Job:
     """A job that acts on what another one did, on that one's host. Raises JobNotEndedError, JobHasChildrenError."""
-    parent = record.job
+    at, parent = call(), record.job
     if parent.children:
         raise JobHasChildrenError(optimization_id=parent.optimization_id)
     if not record.status.is_final:
@@ -47,18 +49,18 @@ def follow_up(kind: Kind, record: JobRecord, asked: Value) -> Job:
         host=parent.host,
         options={"optimization_id": parent.optimization_id, **asked.model_dump(mode="json", exclude_none=True)},
         parent_id=parent.optimization_id,
-        request_id=g.request_id,
-        created_at=service().parts.clock.now(),
+        request_id=at.request_id,
+        created_at=at.service.parts.clock.now(),
     )
 
 
-def _known_hosts(asked: str | list[str] | None) -> list[str]:
+def _known_hosts(shared: Service, asked: str | list[str] | None) -> list[str]:
     """The hosts to run it. One that nobody has ever heard of is a mistake: its queue would be read by nobody."""
-    default = service().settings.job_host
+    default = shared.settings.job_host
     given = asked.split(",") if isinstance(asked, str) else asked or [default]
     hosts = list(dict.fromkeys(given))
     if hosts != [default]:
-        known = {facts["host"] for facts in service().parts.vitals.workers().values()} | {default}
+        known = {facts["host"] for facts in shared.parts.vitals.workers().values()} | {default}
         if unknown := [host for host in hosts if host not in known]:
             raise InvalidRequestError(
                 f"host: no worker of {', '.join(unknown)} has been heard of; known are {', '.join(sorted(known))}."
@@ -66,9 +68,8 @@ def _known_hosts(asked: str | list[str] | None) -> list[str]:
     return hosts
 
 
-def _refuse_paths_outside(job: Job) -> None:
+def _refuse_paths_outside(settings: Settings, job: Job) -> None:
     """Refuse early what this host's worker would refuse. For another host its own worker knows its own roots."""
-    settings = service().settings
     if settings.host not in job.hosts:
         return
     changes = job.definition.changes_host
@@ -97,14 +98,13 @@ def fingerprint(kind: Kind, job: Job) -> str:
 
 def initiated(optimization_id: str) -> Response:
     """202: the job is taken, and this is where to follow it."""
-    clock = service().parts.clock
-    answer = jsonify(
-        status="initiated",
-        optimization_id=optimization_id,
-        timestamp=clock.now().isoformat(),
-        response_time_ms=round((clock.monotonic() - call().started) * 1000, 3),
-    )
-    answer.status_code = 202
-    answer.headers["Location"] = f"/optimizations/{optimization_id}"
-    answer.headers["Retry-After"] = "1"
-    return answer
+    at = call()
+    clock = at.service.parts.clock
+    said = {
+        "status": "initiated",
+        "optimization_id": optimization_id,
+        "timestamp": clock.now().isoformat(),
+        "response_time_ms": round((clock.monotonic() - at.started) * 1000, 3),
+    }
+    where = [("Location", f"/optimizations/{optimization_id}"), ("Retry-After", "1")]
+    return Response(f"{_compact(said)}\n", 202, where, content_type="application/json")

@@ -1,6 +1,5 @@
 """Tells a job that the API or beat submitted from one that somebody wrote into Redis. Pure."""
 
-import hashlib
 import hmac
 import json
 
@@ -13,7 +12,7 @@ _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 def sign(job: Job, key: bytes) -> str:
     """HMAC-SHA256 (RFC 2104), in hex, over what decides what the job does: id, kind, host and options."""
     said = _canonical([job.optimization_id, job.kind, job.host, dict(job.options)])
-    return hmac.new(key, said.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(key, said.encode(), "sha256").hex()
 
 
 def is_signed(job: Job, signature: str, key: bytes | None) -> bool:
