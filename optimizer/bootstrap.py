@@ -153,8 +153,8 @@ def keeper_parts(settings: Settings) -> KeeperParts:
             clock=clock,
             lease_seconds=settings.lease_seconds,
         ),
-        outbox=Stream(redis=client, name=keys.OUTBOX, consumer=consumer),
-        celery_events=Stream(redis=client, name=keys.CELERY_EVENTS, consumer=consumer),
+        outbox=Stream(redis=client, scripts=scripts, name=keys.OUTBOX, consumer=consumer),
+        celery_events=Stream(redis=client, scripts=scripts, name=keys.CELERY_EVENTS, consumer=consumer),
         vitals=Vitals(redis=client, clock=clock),
         clock=clock,
     )

@@ -127,6 +127,12 @@ class StoreFullError(StoreUnavailableError):
     """Redis has nearly no memory left, so no new job is taken; those that were taken go on. See its maxmemory."""
 
 
+class StoreSpoiltError(HroError):
+    """A key in Redis holds what this service did not write; see who else writes to its database."""
+
+    code = "store_spoilt"
+
+
 class InternalError(HroError):
     """The job failed in a way that the product did not foresee; the worker's log has the trace."""
 

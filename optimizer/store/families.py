@@ -9,7 +9,9 @@ from optimizer.values import JsonObject
 
 def with_children(record: JobRecord, children: Sequence[JobRecord]) -> JobRecord:
     """The record with its children and, once all have ended, with the result that theirs make."""
-    all_there = len(children) == len(record.job.children)  # else they are about to expire
+    all_there = {child.job.optimization_id for child in children if child.status.is_final} == {
+        child.optimization_id for child in record.job.children
+    }  # else they are about to expire, or somebody has changed them
     result = _result(record.job, children) if record.status.is_final and all_there else None
     return record.model_copy(update={"children": tuple(children), "result": result})
 

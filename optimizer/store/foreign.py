@@ -52,6 +52,7 @@ class ForeignTask:
 def read_message(text: str) -> ForeignTask:
     """Raises UnreadableMessageError."""
     try:
+        text.encode()  # JSON is UTF-8; what was read of anything else cannot be encoded again
         envelope = json.loads(text)
         headers, body = envelope["headers"], envelope["body"]
         if envelope["properties"].get("body_encoding") == "base64":

@@ -1,22 +1,20 @@
 """Takes in what other services enqueue: each message becomes a job with a record, or a record that says why not."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import redis
 import structlog
 
-from optimizer.errors import HroError, StoreFullError
+from optimizer.errors import HroError, StoreFullError, StoreSpoiltError
 from optimizer.jobs import Job
 from optimizer.kinds import Scope
 from optimizer.ports import Clock
 from optimizer.store import endings, keys
-from optimizer.store.connection import Scripts, reaching_redis
+from optimizer.store.connection import Scripts, reaching_redis, wire
 from optimizer.store.foreign import PUBLIC_LISTS, ForeignTask, UnreadableMessageError, read_message, refusal, to_job
 from optimizer.store.records import entry
-
-#: Messages of which no job could be made, kept for an operator to look at
-_KEPT_ASIDE = 1000
+from optimizer.store.seldom import Seldom
 
 log = structlog.get_logger(__name__)
 
@@ -29,11 +27,13 @@ class Intake:
     clock: Clock
     default_host: str
     allowed: tuple[Scope, ...]  #: what an unsigned job may do
+    _seldom: Seldom = field(default_factory=Seldom, init=False)
 
     def take_in(self, limit: int) -> int:
         """Take in up to `limit` messages of each public list, oldest first; how many there were.
 
-        Any number of processes may do so at once. Raises StoreUnavailableError.
+        Any number of processes may do so at once. A key that is no list is left as it is, which is said once in a
+        while. Raises StoreUnavailableError.
         """
         with reaching_redis():
             pipe = self.redis.pipeline(transaction=False)
@@ -41,8 +41,17 @@ class Intake:
                 pipe.exists(public)
             there = pipe.execute()
         return sum(
-            self._take_in_from(public, limit) for public, exists in zip(PUBLIC_LISTS, there, strict=True) if exists
+            self._take_in_safely(public, limit) for public, exists in zip(PUBLIC_LISTS, there, strict=True) if exists
         )
+
+    def _take_in_safely(self, public: str, limit: int) -> int:
+        """The same of one list, whatever somebody has made of it: the others do not wait for it."""
+        try:
+            return self._take_in_from(public, limit)
+        except StoreSpoiltError as error:
+            if self._seldom.is_time(public, self.clock.monotonic()):
+                log.warning("queue_spoilt", queue=public, reason=error.message)
+            return 0
 
     def adopt(self, foreign: ForeignTask) -> None:
         """Take in a task that reached a worker without a record."""
@@ -74,5 +83,5 @@ class Intake:
         return endings.failed(job, error, 0, self.clock.now(), self.lifetimes)
 
     def _set_aside(self, public: str, text: str, error: UnreadableMessageError) -> None:
-        if self.scripts.call("set_aside", public, text, _KEPT_ASIDE):
+        if self.scripts.call("set_aside", public, wire(text), keys.MOST_SET_ASIDE):
             log.warning("message_set_aside", queue=public, reason=error.message, kept_in=keys.SET_ASIDE)

@@ -10,7 +10,8 @@ from typing import Any
 import redis
 
 from optimizer.events import Event, EventType
-from optimizer.store.connection import reaching_redis
+from optimizer.store import keys
+from optimizer.store.connection import Scripts, reaching_redis
 
 #: All keepers are one group of consumers: each entry is given to one of them
 _GROUP = "keepers"
@@ -31,6 +32,7 @@ class Stream:
     """One stream, as one keeper reads it. Every entry is read at least once, by some keeper, until it is done."""
 
     redis: redis.Redis
+    scripts: Scripts
     name: str
     consumer: str
 
@@ -76,6 +78,11 @@ class Stream:
             pipe.xack(self.name, _GROUP, *ids)
             pipe.xdel(self.name, *ids)
             pipe.execute()
+
+    def set_aside(self, entry: Entry) -> None:
+        """It cannot be handed on: it is moved to where an operator can look at it."""
+        text = json.dumps({"stream": self.name, "id": entry.id, **entry.fields})
+        self.scripts.call("set_aside_entry", self.name, _GROUP, entry.id, text, keys.MOST_SET_ASIDE)
 
 
 def _entries(raw: Iterable[tuple[str, Fields]]) -> list[Entry]:

@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+from optimizer.errors import StoreSpoiltError
 from optimizer.jobs import Job, JobRecord, Status
+from optimizer.kinds import KINDS
 from optimizer.store.message import build_message
 
 
@@ -53,11 +55,19 @@ def to_fields(job: Job, signature: str) -> dict[str, str]:
 
 
 def from_fields(fields: Mapping[str, str], result: str | None = None) -> JobRecord:
-    """The record. `result` is its JSON text, where it was read as well."""
+    """The record. `result` is its JSON text, where it was read as well. Raises StoreSpoiltError."""
+    try:
+        return _record(fields, result)
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise StoreSpoiltError(f"A job's record in Redis is not as this service writes it. ({reason})") from error
+
+
+def _record(fields: Mapping[str, str], result: str | None) -> JobRecord:
     return JobRecord(
         job=Job(
             optimization_id=fields["id"],
-            kind=fields["kind"],
+            kind=KINDS[fields["kind"]].name,
             host=fields["host"],
             options=json.loads(fields["options"]),
             parent_id=fields["parent_id"] or None,

@@ -11,7 +11,7 @@ import structlog
 
 from optimizer import bootstrap, logs
 from optimizer.bootstrap import KeeperParts
-from optimizer.errors import StoreUnavailableError
+from optimizer.errors import StoreSpoiltError, StoreUnavailableError
 from optimizer.settings import Settings
 from optimizer.store.vitals import HEARTBEAT_SECONDS
 from workers import heart
@@ -107,8 +107,8 @@ class Keeper:
             try:
                 self._parts.vitals.beat(self._name, self._facts())
                 heart.touch(self._heart_file)
-            except StoreUnavailableError:
-                log.warning("heartbeat_not_written")
+            except (StoreUnavailableError, StoreSpoiltError) as error:
+                log.warning("heartbeat_not_written", reason=error.message)
             self._stop.wait(HEARTBEAT_SECONDS)
         self._parts.vitals.leave(self._name)
 

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from optimizer.errors import StoreUnavailableError
+from optimizer.errors import StoreSpoiltError, StoreUnavailableError
 from optimizer.ports import Clock
+from optimizer.store import keys
 from optimizer.store.outbox import Entry, Stream
+from workers.keeper.messages import UnreadableEntryError
 from workers.keeper.publisher import Message, Publisher, RabbitUnavailableError
 
 #: Entries published before their confirms are awaited
@@ -42,6 +44,10 @@ class Bridge:
                 self.reason = str(error)
             except StoreUnavailableError:
                 log.warning("outbox_unreachable", stream=self.stream.name)
+            except StoreSpoiltError as error:
+                if self.reason != error.message:
+                    log.warning("outbox_spoilt", reason=error.message, stream=self.stream.name)
+                self.reason = error.message
             self.stop.wait(_RETRY_SECONDS)
 
     def _serve(self, publisher: Publisher) -> None:
@@ -64,5 +70,16 @@ class Bridge:
             self._publish(publisher, entries)
 
     def _publish(self, publisher: Publisher, entries: list[Entry]) -> None:
-        publisher.publish([self.to_message(entry) for entry in entries])
-        self.stream.done([entry.id for entry in entries])
+        messages = {entry.id: message for entry in entries if (message := self._readable(entry))}
+        if messages:
+            publisher.publish([*messages.values()])
+            self.stream.done([*messages])
+
+    def _readable(self, entry: Entry) -> Message | None:
+        """Its message. What somebody has written there that is none goes out of the way of the others."""
+        try:
+            return self.to_message(entry)
+        except UnreadableEntryError as error:
+            self.stream.set_aside(entry)
+            log.warning("event_set_aside", stream=self.stream.name, reason=str(error), kept_in=keys.SET_ASIDE)
+            return None

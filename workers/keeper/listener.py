@@ -15,7 +15,7 @@ import redis
 import structlog
 from celery import Celery
 
-from optimizer.errors import StoreUnavailableError
+from optimizer.errors import StoreSpoiltError, StoreUnavailableError
 from optimizer.ports import Clock
 from optimizer.store import celery_metrics, keys
 from optimizer.store.connection import Scripts, reaching_redis
@@ -54,8 +54,10 @@ class Listener:
                 self._listen()
             except LeaseLostError:
                 pass
-            except (StoreUnavailableError, redis.RedisError, OSError) as error:
+            except (StoreUnavailableError, StoreSpoiltError, redis.RedisError, OSError) as error:
                 log.warning("celery_events_unheard", reason=str(error))
+            except Exception:  # whatever somebody has published there: what is heard is best effort, the keeper is not
+                log.exception("celery_events_broke")
             self.stop.wait(_RENEW_SECONDS)
 
     def _listen(self) -> None:
@@ -79,14 +81,19 @@ class Listener:
         self._renew_at = self.clock.monotonic() + _RENEW_SECONDS
 
     def _heard(self, event: dict[str, Any]) -> None:
-        if event["type"] == "worker-heartbeat":
+        try:
+            if event["type"] == "worker-heartbeat":
+                return
+            moment = datetime.fromtimestamp(event["timestamp"], UTC).isoformat()
+            body = json.dumps(messages.celery_body(event, moment), default=str)
+            grown = self._grown_by(event)
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError, RecursionError) as error:
+            log.warning("celery_event_unreadable", reason=f"{type(error).__name__}: {error}")
             return
-        moment = datetime.fromtimestamp(event["timestamp"], UTC).isoformat()
-        body = json.dumps(messages.celery_body(event, moment), default=str)
         with reaching_redis():
             pipe = self.redis.pipeline(transaction=False)
             pipe.xadd(keys.CELERY_EVENTS, {"body": body}, maxlen=_MOST_WAITING, approximate=True)
-            for name, amount in self._grown_by(event):
+            for name, amount in grown:
                 pipe.hincrbyfloat(keys.CELERY_METRICS, name, amount)
             pipe.execute()
 

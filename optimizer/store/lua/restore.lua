@@ -24,18 +24,24 @@ end
 
 local lost = {}
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', queued, '-inf', '(' .. watermark, 'LIMIT', 0, ARGV[4])) do
-  local job = redis.call('HMGET', job_key(id), 'status', 'pushes', 'queued_ms')
-  local noted = job[2] and redis.call('ZSCORE', 'unacked_index', tag_of(id, job[2], job[3])) -- in seconds
+  local is_record = redis.call('TYPE', job_key(id)).ok == 'hash'
+  local job = is_record and redis.call('HMGET', job_key(id), 'status', 'pushes', 'queued_ms') or {}
+  local noted = job[2] and job[3] and redis.call('ZSCORE', 'unacked_index', tag_of(id, job[2], job[3])) -- in seconds
   if job[1] ~= 'queued' then
     redis.call('ZREM', queued, id)
   elseif not noted or noted * 1000 < now - ARGV[3] then
     table.insert(lost, id)
   end
 end
+local restored = 0
 for place = #lost, 1, -1 do -- the oldest last, so that it is the next one
-  push(lost[place], true)
+  if pcall(push, lost[place], true) then
+    restored = restored + 1
+  else
+    redis.call('ZREM', queued, lost[place]) -- somebody has spoilt its record: no message can be made of it
+  end
 end
-if #lost > 0 then
-  redis.call('HINCRBY', METRICS, 'rescued|message_lost', #lost)
+if restored > 0 then
+  redis.call('HINCRBY', METRICS, 'rescued|message_lost', restored)
 end
-return #lost
+return restored

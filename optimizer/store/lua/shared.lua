@@ -3,6 +3,7 @@
 -- to the one that it is a part of.
 local RUNNING, DELAYED, JOBS, QUEUES = 'hro:running', 'hro:delayed', 'hro:jobs', 'hro:queues'
 local OUTBOX, METRICS = 'hro:outbox', 'hro:metrics'
+local SET_ASIDE = 'hro:set-aside'
 local HISTORY, QUARANTINE, MOST_HISTORY = 'hro:history', 'hro:quarantine', 10000
 
 local function job_key(id)
@@ -42,6 +43,16 @@ local function emit(event_id, event_type, id, host, data)
     'host', host, 'data', data, 'timestamp_ms', now_ms())
 end
 
+-- Keeps what nothing could be made of, where an operator can look at it, newest first; `most` of that.
+local function set_aside(text, most)
+  local kind = redis.call('TYPE', SET_ASIDE).ok
+  if kind ~= 'list' and kind ~= 'none' then -- it must not stop what comes behind it
+    redis.call('RENAME', SET_ASIDE, SET_ASIDE .. ':spoilt')
+  end
+  redis.call('LPUSH', SET_ASIDE, text)
+  redis.call('LTRIM', SET_ASIDE, 0, most - 1)
+end
+
 -- What marks a message as the one that was pushed last, and says since when its job waits.
 local function tag_of(id, pushes, queued_ms)
   return id .. '@' .. pushes .. '@' .. queued_ms
@@ -55,9 +66,10 @@ local function push(id, to_front)
   local pushes = redis.call('HINCRBY', key, 'pushes', 1)
   local job = redis.call('HMGET', key, 'queue', 'message', 'queued_ms')
   local message = string.gsub(job[2], '{tag}', tag_of(id, pushes, job[3]), 1)
-  redis.call(to_front and 'RPUSH' or 'LPUSH', job[1], message)
   redis.call('ZADD', queued_key(job[1]), job[3], id)
   redis.call('SADD', QUEUES, job[1])
+  -- The last step: where the queue's key is somebody else's, the job waits in the index until that is put right
+  redis.call(to_front and 'RPUSH' or 'LPUSH', job[1], message)
 end
 
 -- A new job's place: on its queue, or among those that are not due yet.

@@ -4,12 +4,15 @@ import json
 
 import pytest
 from celery import Celery
+from structlog.testing import capture_logs
 
 from optimizer.jobs import Status
 from optimizer.kinds import Scope
 from optimizer.store.foreign import ForeignTask
 from optimizer.store.intake import Intake
 from optimizer.store.keys import SET_ASIDE
+from optimizer.store.message import build_message
+from tests.fakes.submitted import new_job
 from tests.integration.conftest import Store
 from workers.app import broker_url
 
@@ -77,6 +80,52 @@ def test_what_names_no_job_is_set_aside_and_blocks_nothing(store: Store, intake:
     intake.take_in(10)
     assert (store.redis.llen(SET_ASIDE), store.redis.exists("cpu")) == (2, 0)
     assert store.jobs.get(good.id).status is Status.QUEUED
+
+
+def test_what_is_not_utf_8_is_set_aside_as_it_was(store: Store, intake: Intake, other_service: Celery) -> None:
+    """Byte for byte, whether all of it is none or one argument; what came behind it is taken in."""
+    spoilt = [b"\xff\xfe", build_message(new_job(x="?")).encode().replace(b"analyze_cpu", b"analyze_\xc3")]
+    for message in spoilt:
+        store.redis.lpush("cpu", message)
+    good = other_service.send_task("optimizer.analyze_cpu", queue="cpu")
+    intake.take_in(10)
+    kept = [str(text).encode("utf-8", "surrogateescape") for text in store.redis.lrange(SET_ASIDE, 0, -1)]
+    assert (kept, store.redis.exists("cpu")) == (spoilt[::-1], 0)
+    assert store.jobs.get(good.id).status is Status.QUEUED
+
+
+def test_a_key_that_is_no_list_stops_no_other_queue(store: Store, intake: Intake, other_service: Celery) -> None:
+    """It stays as it is, and that is said once, not at each look; the queue is read again once the key is gone."""
+    store.redis.set("cpu", "somebody's")
+    good = other_service.send_task("optimizer.analyze_memory", queue="memory")
+    with capture_logs() as said:
+        assert [intake.take_in(10) for _ in range(3)] == [1, 0, 0]
+    assert [line["queue"] for line in said if line["event"] == "queue_spoilt"] == ["cpu"]
+    assert (store.jobs.get(good.id).status, store.redis.get("cpu")) == (Status.QUEUED, "somebody's")
+    store.redis.delete("cpu")
+    other_service.send_task("optimizer.analyze_cpu", queue="cpu")
+    assert intake.take_in(10) == 1
+
+
+def test_a_list_of_what_was_set_aside_that_is_none_stops_nothing(store: Store, intake: Intake) -> None:
+    """What stands there is kept under another name."""
+    store.redis.set(SET_ASIDE, "somebody's")
+    store.redis.lpush("cpu", "garbage")
+    intake.take_in(10)
+    assert (store.redis.llen(SET_ASIDE), store.redis.get(f"{SET_ASIDE}:spoilt")) == (1, "somebody's")
+
+
+def test_a_task_for_a_queue_whose_key_is_no_list_waits(store: Store, intake: Intake, other_service: Celery) -> None:
+    """It is taken in, other lists are read, and it gets its message once the key is gone."""
+    store.redis.set("cpu.here", "somebody's")
+    sent = other_service.send_task("optimizer.analyze_cpu", queue="cpu")
+    other_service.send_task("optimizer.analyze_memory", queue="memory")
+    intake.take_in(10)
+    assert (store.jobs.get(sent.id).status, store.redis.llen("memory.here")) == (Status.QUEUED, 1)
+    store.reconciler.reconcile()
+    store.redis.delete("cpu.here")
+    store.reconciler.reconcile()
+    assert store.redis.llen("cpu.here") == 1
 
 
 def test_a_task_that_reached_a_worker_without_a_record_is_taken_in(store: Store, intake: Intake) -> None:

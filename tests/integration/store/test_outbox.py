@@ -12,7 +12,7 @@ from tests.integration.conftest import Store
 
 @pytest.fixture
 def outbox(store: Store) -> Stream:
-    stream = Stream(redis=store.redis, name=OUTBOX, consumer="first")
+    stream = Stream(redis=store.redis, scripts=store.attempts.scripts, name=OUTBOX, consumer="first")
     stream.prepare()
     return stream
 
@@ -43,7 +43,7 @@ def test_what_a_keeper_died_with_is_given_to_another(store: Store, outbox: Strea
     """Once it has been idle for long enough; nothing is lost with its reader."""
     store.jobs.submit(new_job())
     (entry,) = outbox.read(10, 10)
-    other = Stream(redis=store.redis, name=OUTBOX, consumer="second")
+    other = Stream(redis=store.redis, scripts=store.attempts.scripts, name=OUTBOX, consumer="second")
     assert other.reclaim(10) == []
     store.redis.xclaim(OUTBOX, "keepers", "first", 0, [entry.id], idle=60_000)
     assert other.reclaim(10) == [entry]
@@ -52,7 +52,7 @@ def test_what_a_keeper_died_with_is_given_to_another(store: Store, outbox: Strea
 def test_events_from_before_the_first_keeper_are_read(store: Store) -> None:
     """They have waited since the first job."""
     store.jobs.submit(new_job())
-    late = Stream(redis=store.redis, name=OUTBOX, consumer="late")
+    late = Stream(redis=store.redis, scripts=store.attempts.scripts, name=OUTBOX, consumer="late")
     late.prepare()
     late.prepare()
     assert len(late.read(10, 10)) == 1
