@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from flask import request
 
-from api.routing import service
+from api.routing import Call
 from api.submitting import follow_up
 from optimizer.errors import (
     NothingToApplyError,
@@ -21,10 +21,10 @@ from optimizer.store.jobs import Idempotency, Submission
 _POLICY = "A policy decides by what it finds when it acts, and stops at its low mark: run it without dry_run instead."
 
 
-def apply_plan(record: JobRecord) -> str:
+def apply_plan(at: Call, record: JobRecord) -> str:
     """Submit the job that does what `record` planned; its id. Raises the errors above, and JobNotEndedError."""
     kind, parent = KINDS["apply_plan"], record.job
-    job = follow_up(kind, record, NoOptions())
+    job = follow_up(at, kind, record, NoOptions())
     plan = record.plan
     if not plan or not plan["actions"] or not parent.dry_run or parent.resource is not kind.resource:
         raise NothingToApplyError(optimization_id=parent.optimization_id)
@@ -34,13 +34,13 @@ def apply_plan(record: JobRecord) -> str:
         raise PlanNotNamedError
     if not request.if_match.contains(plan["digest"]):
         raise PlanChangedError(digest=plan["digest"])
-    age = service().parts.clock.now() - (record.finished_at or parent.created_at)
-    if age > timedelta(minutes=service().settings.plan_minutes):
+    age = at.service.parts.clock.now() - (record.finished_at or parent.created_at)
+    if age > timedelta(minutes=at.service.settings.plan_minutes):
         raise PlanExpiredError
     named = job.model_copy(update={"options": {**job.options, "digest": plan["digest"]}})
     # Whoever submits it under this name first applies it; the name outlives the plan
     once = Idempotency(key=f"apply:{parent.optimization_id}", fingerprint="apply")
-    outcome, taken = service().parts.store.submit(named, idempotency=once)
+    outcome, taken = at.service.parts.store.submit(named, idempotency=once)
     if outcome is not Submission.NEW:
         raise PlanAppliedError(optimization_id=taken)
     return taken

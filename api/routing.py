@@ -2,10 +2,10 @@
 
 import json
 import re
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
+from random import getrandbits
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # a module that exists for type checkers alone
 View = TypeVar("View", bound=Callable[..., Any])
 Q = TypeVar("Q", bound=Value)
 
+_NOTHING = NoOptions()
 _JSON = "application/json"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -65,7 +66,7 @@ class Call:
     request_id: str
     caller: Caller
     query: Value
-    body: Value | None
+    body: Value  #: that of NoOptions where the route has none
     started: float  #: on the Clock port's monotonic clock
 
 
@@ -95,14 +96,6 @@ def query(model: type[Q]) -> Q:
     return parameters
 
 
-def body() -> Value:
-    """The body of the request at hand, checked; its route has one."""
-    said = call().body
-    if said is None:
-        raise TypeError("the route has no body")
-    return said
-
-
 def register(app: Flask, shared: Service) -> None:
     """Have every request of `app` pass the gate."""
     app.extensions["hro"] = shared
@@ -130,14 +123,15 @@ def _pass_gate(app: Flask, shared: Service) -> None:
         request_id=request_id,
         caller=caller,
         query=_read_query(environ, route.query),
-        body=_checked(route.body, said) if route.body else None,
+        body=_checked(route.body, said) if route.body else _NOTHING,
         started=started,
     )
 
 
 def _name_request(environ: "WSGIEnvironment") -> str:
     given = environ.get("HTTP_X_REQUEST_ID", "")
-    request_id: str = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
+    # It keeps no secret, and asking the system for 16 bytes would let another thread have the interpreter meanwhile
+    request_id: str = given if _REQUEST_ID.fullmatch(given) else f"{getrandbits(128):032x}"
     clear_contextvars()
     bind_contextvars(request_id=request_id)
     return request_id

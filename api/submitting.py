@@ -5,10 +5,12 @@ import json
 import re
 import uuid
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from flask import Response, request
+from werkzeug.datastructures import Headers
 
-from api.routing import Service, call
+from api.routing import Call, Service
 from optimizer.errors import InvalidRequestError, JobHasChildrenError, JobNotEndedError, PathForbiddenError
 from optimizer.jobs import Job, JobRecord
 from optimizer.kinds import Kind
@@ -16,13 +18,16 @@ from optimizer.settings import Settings
 from optimizer.store.jobs import Idempotency
 from optimizer.values import Value
 
+if TYPE_CHECKING:  # a module that exists for type checkers alone
+    from _typeshed.wsgi import WSGIEnvironment
+
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _compact = json.JSONEncoder(separators=(",", ":")).encode  # as jsonify writes it
 
 
-def job_of_request(kind: Kind, asked: Value) -> Job:
+def job_of_request(at: Call, kind: Kind, asked: Value) -> Job:
     """A new job of what the body or the query asks for. Raises PathForbiddenError."""
-    at, said = call(), asked.model_dump(mode="json", exclude_none=True)
+    said = asked.model_dump(mode="json", exclude_none=True)
     hosts = _known_hosts(at.service, said.pop("host", None))
     job = Job(
         optimization_id=str(uuid.uuid4()),
@@ -36,9 +41,9 @@ def job_of_request(kind: Kind, asked: Value) -> Job:
     return job
 
 
-def follow_up(kind: Kind, record: JobRecord, asked: Value) -> Job:
+def follow_up(at: Call, kind: Kind, record: JobRecord, asked: Value) -> Job:
     """A job that acts on what another one did, on that one's host. Raises JobNotEndedError, JobHasChildrenError."""
-    at, parent = call(), record.job
+    parent = record.job
     if parent.children:
         raise JobHasChildrenError(optimization_id=parent.optimization_id)
     if not record.status.is_final:
@@ -80,14 +85,14 @@ def _refuse_paths_outside(settings: Settings, job: Job) -> None:
             raise PathForbiddenError(f"{path} is in none of the folders of {setting}.", setting=setting, path=path)
 
 
-def idempotency(kind: Kind, job: Job) -> Idempotency | None:
+def idempotency(at: Call, kind: Kind, job: Job) -> Idempotency | None:
     """The caller's own name for this request, if it has one."""
-    key = request.headers.get("Idempotency-Key")
+    key = request.environ.get("HTTP_IDEMPOTENCY_KEY")
     if key is None:
         return None
     if not _KEY.fullmatch(key):
         raise InvalidRequestError("Idempotency-Key must be 1 to 255 visible ASCII characters.")
-    return Idempotency(key=f"{call().caller.id}:{key}", fingerprint=fingerprint(kind, job))
+    return Idempotency(key=f"{at.caller.id}:{key}", fingerprint=fingerprint(kind, job))
 
 
 def fingerprint(kind: Kind, job: Job) -> str:
@@ -96,9 +101,14 @@ def fingerprint(kind: Kind, job: Job) -> str:
     return hashlib.sha256(said.encode()).hexdigest()
 
 
-def initiated(optimization_id: str) -> Response:
+class _Taken(Response):
+    def get_wsgi_headers(self, _environ: "WSGIEnvironment") -> Headers:
+        """As they stand: the length is there, and the address needs none of the care that a foreign one would."""
+        return self.headers
+
+
+def initiated(at: Call, optimization_id: str) -> Response:
     """202: the job is taken, and this is where to follow it."""
-    at = call()
     clock = at.service.parts.clock
     said = {
         "status": "initiated",
@@ -106,5 +116,7 @@ def initiated(optimization_id: str) -> Response:
         "timestamp": clock.now().isoformat(),
         "response_time_ms": round((clock.monotonic() - at.started) * 1000, 3),
     }
-    where = [("Location", f"/optimizations/{optimization_id}"), ("Retry-After", "1")]
-    return Response(f"{_compact(said)}\n", 202, where, content_type="application/json")
+    answer = _Taken(f"{_compact(said)}\n", 202, content_type="application/json")
+    answer.headers.add("Location", f"/optimizations/{optimization_id}")
+    answer.headers.add("Retry-After", "1")
+    return answer

@@ -7,9 +7,10 @@ from threading import BoundedSemaphore
 from flask import Response, jsonify, request
 
 from api.problems import problem
-from api.routing import call, service
+from api.routing import Call
 from api.submitting import initiated
 from api.views import shown
+from optimizer.bootstrap import ApiParts
 from optimizer.errors import InvalidRequestError
 from optimizer.jobs import JobRecord, Status
 
@@ -34,20 +35,20 @@ def preferred_seconds(prefer: str | None) -> int:
     return min(seconds, LONGEST_SECONDS)
 
 
-def answer_when_done(optimization_id: str) -> Response:
+def answer_when_done(at: Call, optimization_id: str) -> Response:
     """200 with the result where it is there within the time that the caller waits, else 202."""
     seconds = preferred_seconds(request.headers.get("Prefer"))
     if not seconds or not _slots.acquire(blocking=False):
-        return initiated(optimization_id)
+        return initiated(at, optimization_id)
     try:
-        ended = _wait_for_end(optimization_id, seconds)
+        ended = _wait_for_end(at.service.parts, optimization_id, seconds)
     finally:
         _slots.release()
-    return _finished(service().parts.store.get(optimization_id)) if ended else initiated(optimization_id)
+    return _finished(at, at.service.parts.store.get(optimization_id)) if ended else initiated(at, optimization_id)
 
 
-def _wait_for_end(optimization_id: str, seconds: float) -> bool:
-    clock, store, pause = service().parts.clock, service().parts.store, 0.01
+def _wait_for_end(parts: ApiParts, optimization_id: str, seconds: float) -> bool:
+    clock, store, pause = parts.clock, parts.store, 0.01
     deadline = clock.monotonic() + seconds
     while clock.monotonic() < deadline:
         state = store.status(optimization_id)
@@ -58,10 +59,10 @@ def _wait_for_end(optimization_id: str, seconds: float) -> bool:
     return False
 
 
-def _finished(record: JobRecord) -> Response:
+def _finished(at: Call, record: JobRecord) -> Response:
     if record.status is not Status.COMPLETED:
         return problem(record.error or {"code": "internal_error", "message": "The analysis did not end well."})
-    result = shown(record.result or {}, with_digests=call().caller.sees_digests)
+    result = shown(record.result or {}, with_digests=at.caller.sees_digests)
     if len(record.job.hosts) > 1:
         result = {"hosts": result}
     head = {"status": "success", "optimization_id": record.job.optimization_id}

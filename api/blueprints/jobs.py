@@ -8,7 +8,7 @@ from flask import Blueprint, Response, jsonify, request
 from api.applying import apply_plan
 from api.listing import page_of
 from api.lookup import find
-from api.routing import Route, body, call, described, query, service
+from api.routing import Route, call, described, query, service
 from api.schemas import ListQuery, PlanQuery
 from api.streams import follow
 from api.submitting import follow_up, idempotency, initiated
@@ -87,9 +87,10 @@ def _follow_up(kind: Kind) -> Callable[[str], Response]:
         )
     )
     def act(optimization_id: str) -> Response:
-        job = follow_up(kind, find(optimization_id), body())
-        _, taken = service().parts.store.submit(job, idempotency=idempotency(kind, job))
-        return initiated(taken)
+        at = call()
+        job = follow_up(at, kind, find(optimization_id), at.body)
+        _, taken = at.service.parts.store.submit(job, idempotency=idempotency(at, kind, job))
+        return initiated(at, taken)
 
     return act
 
@@ -105,7 +106,8 @@ def _follow_up(kind: Kind) -> Callable[[str], Response]:
     )
 )
 def apply(optimization_id: str) -> Response:
-    return initiated(apply_plan(find(optimization_id)))
+    at = call()
+    return initiated(at, apply_plan(at, find(optimization_id)))
 
 
 for _kind in (KINDS["undo"], KINDS["purge"]):

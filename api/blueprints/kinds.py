@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from flask import Blueprint, Response
 
-from api.routing import Route, body, call, described, service
+from api.routing import Route, call, described
 from api.schemas import request_model
 from api.submitting import fingerprint, idempotency, initiated, job_of_request
 from api.waiting import answer_when_done
@@ -24,9 +24,10 @@ def _analysis(kind: Kind) -> Callable[[], Response]:
         )
     )
     def analyze() -> Response:
-        job = job_of_request(kind, call().query)
-        _, optimization_id = service().parts.store.submit(job, join=fingerprint(kind, job))
-        return answer_when_done(optimization_id)
+        at = call()
+        job = job_of_request(at, kind, at.query)
+        _, optimization_id = at.service.parts.store.submit(job, join=fingerprint(kind, job))
+        return answer_when_done(at, optimization_id)
 
     return analyze
 
@@ -42,9 +43,10 @@ def _submission(kind: Kind) -> Callable[[], Response]:
         )
     )
     def submit() -> Response:
-        job = job_of_request(kind, body())
-        _, optimization_id = service().parts.store.submit(job, idempotency=idempotency(kind, job))
-        return initiated(optimization_id)
+        at = call()
+        job = job_of_request(at, kind, at.body)
+        _, optimization_id = at.service.parts.store.submit(job, idempotency=idempotency(at, kind, job))
+        return initiated(at, optimization_id)
 
     return submit
 
