@@ -247,9 +247,10 @@ def handlers(
     readable = ScanRoots(settings.scan_roots)
     cache = open_cache(
         cache_url(settings),
+        settings.state_dir / "digests.db",
         host=settings.host,
         ttl_seconds=settings.hash_cache_seconds,
-        capacity=settings.hash_cache_entries,
+        room=settings.hash_cache_mb * 1_000_000,
         clock=clock,
     )
     tools = Tools(

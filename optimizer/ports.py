@@ -1,6 +1,7 @@
 """What the pure rooms ask of the world. Each port has a real part and a fake; one test runs on both."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -38,16 +39,33 @@ class FileState(NamedTuple):
     ctime_ns: int
 
 
-class CachedDigest(NamedTuple):
-    state: FileState
-    digest: bytes
+class KeptDigests(NamedTuple):
+    """What a cache has of a folder. Each digest holds for a file in exactly the state that was packed with it."""
+
+    at: float  #: when the oldest of them was made, in seconds since 1970
+    packed: bytes  #: as `optimizer.hashing.kept.pack_digests` packs them
+
+
+class CacheFile(NamedTuple):
+    """The part of a cache that other processes may read: `optimizer.hashing.digest_file` opens it."""
+
+    path: str
+    now: float  #: in seconds since 1970
+    since: float  #: what was made before that is not to be used any more
+    room: int  #: bytes that may be kept
 
 
 class HashCache(Protocol):
-    """Digests by file; an entry is only worth something while the file's state is still the same."""
+    """Digests of files, by the folder that they are in."""
 
-    def get_many(self, algorithm: str, keys: Sequence[FileKey]) -> Mapping[FileKey, CachedDigest]:
-        """The entries there are for `keys`; a key without one is left out."""
+    def file(self) -> CacheFile | None:
+        """Where the digests are; None where nothing is kept."""
 
-    def put_many(self, algorithm: str, entries: Mapping[FileKey, CachedDigest]) -> None:
-        """Keep `entries`, for a while and as far as there is room."""
+    def get_many(self, algorithm: str, folders: Sequence[FileKey]) -> Mapping[FileKey, KeptDigests]:
+        """What is kept of the folders; one of which there is nothing is left out."""
+
+    def put_many(self, algorithm: str, folders: Mapping[FileKey, KeptDigests]) -> None:
+        """Keep that of the folders, instead of what was kept, for a while and as far as there is room."""
+
+    def shared(self) -> AbstractContextManager[None]:
+        """For the time of a job: what others of this host found comes in before it, and what it finds goes out."""

@@ -84,7 +84,7 @@ class Settings(Value):
     quarantine_days: int = Field(7, ge=0, le=3650)
     plan_minutes: int = Field(15, ge=1, le=7 * 24 * 60)
     hash_cache_seconds: int = Field(3600, ge=0)
-    hash_cache_entries: int = Field(1_000_000, ge=0)
+    hash_cache_mb: int = Field(256, ge=0)
 
     @model_validator(mode="before")
     @classmethod

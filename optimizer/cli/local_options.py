@@ -5,9 +5,14 @@ from typing import NamedTuple
 
 #: Beside `--json`, by verb: what each option is for.
 _OPTIONS = {
-    "dupes": {"--no-digest": "no SHA-256 of files above 16 KiB, which is faster"},
+    "dupes": {
+        "--no-digest": "no SHA-256 of files above 16 KiB, which is faster",
+        "--cache": "keep digests for a week, and read no file again that has not changed",
+    },
     "usage": {},
 }
+#: Options that exclude each other, and why.
+_EITHER = {frozenset({"--no-digest", "--cache"}): "--cache keeps digests, and --no-digest makes none: leave one out"}
 _DESCRIPTIONS = {
     "dupes": "Show files of equal content. Nothing is changed.",
     "usage": "Show what uses the space below folders.",
@@ -22,7 +27,7 @@ class Options(NamedTuple):
 def parse(verb: str, words: Sequence[str]) -> Options:
     """Raises SystemExit once argparse has printed its help, or what is wrong."""
     given = frozenset(word for word in words if word.startswith("-"))
-    if given <= {"--json", *_OPTIONS[verb]} and len(given) < len(words):
+    if given <= {"--json", *_OPTIONS[verb]} and len(given) < len(words) and not any(both <= given for both in _EITHER):
         return Options([word for word in words if word not in given], given)
     return _parsed(verb, words)
 
@@ -35,4 +40,8 @@ def _parsed(verb: str, words: Sequence[str]) -> Options:
         parser.add_argument(option, action="append_const", dest="given", const=option, default=[], help=help_)
     parser.add_argument("paths", metavar="DIR", nargs="+", help="a folder, or a single file")
     found = parser.parse_args(words)
-    return Options(found.paths, frozenset(found.given))
+    given = frozenset(found.given)
+    for both, why in _EITHER.items():
+        if both <= given:
+            parser.error(why)
+    return Options(found.paths, given)

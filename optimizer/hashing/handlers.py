@@ -12,7 +12,8 @@ def hash_files(roots: ScanRoots, cache: HashCache, clock: Clock) -> Analysis:
     def look(job: Job, progress: Progress) -> Finding:
         options = HashOptions.model_validate(dict(job.options))
         hash_job = HashJob(algorithm=options.algorithm, opener=roots, cache=cache, clock=clock, progress=progress)
-        result = hash_job.run([target.encode() for target in options.targets])
+        with cache.shared():
+            result = hash_job.run([target.encode() for target in options.targets])
         told = ("algorithm", "files_hashed", "bytes_read", "cache", "changed_count", "error_count", "truncated")
         return Finding(
             result={**result, "timestamp": clock.now().isoformat()},

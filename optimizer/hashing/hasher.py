@@ -7,13 +7,14 @@ from itertools import islice
 from typing import TypeVar
 
 from optimizer.hashing.digest import DigestReader, FileChangedError, is_settled
+from optimizer.hashing.folders import Folders
 from optimizer.host.meter import Meter
 from optimizer.host.tree import ScanLog, TreeReader
 from optimizer.host.walk import SeenFile
 from optimizer.paths import path_fields
-from optimizer.ports import CachedDigest, Clock, FileKey, FileState, HashCache, Progress
+from optimizer.ports import Clock, FileKey, FileState, HashCache, Progress
 
-#: Files that the cache is asked about, or told of, in one go.
+#: Files that are looked up in one go.
 BATCH = 1000
 #: Changed files that are named; the others are only counted.
 _CHANGED_KEPT = 100
@@ -39,7 +40,7 @@ class Hasher:
         self.changed_count = 0
         self.meter = Meter(progress, "hash")
         self._algorithm = algorithm
-        self._cache = cache
+        self._folders = Folders(algorithm, cache, clock)
         self._clock = clock
         self._log = log
         self._reader = DigestReader(algorithm, self._count_bytes)
@@ -47,38 +48,39 @@ class Hasher:
 
     def look_up(self, files: Sequence[SeenFile]) -> dict[FileVersion, bytes]:
         """The digests that the cache has for files in exactly these states."""
+        self._folders.enter(file.folder.key for file in files)
         known: dict[FileVersion, bytes] = {}
-        for batch in batches(files):
-            wanted = {file.key: file.state for file in batch}
-            found = self._cache.get_many(self._algorithm, list(wanted))
-            for key, state in wanted.items():
-                cached = found.get(key)
-                if cached is not None and cached.state == state:
-                    known[key, state] = cached.digest
-                    self.hits += 1
-                else:
-                    self.misses += 1
+        unknown: set[FileVersion] = set()
+        for file in files:
+            digest = self._folders.digest(file)
+            if digest is None:
+                unknown.add((file.key, file.state))
+            else:
+                known[file.key, file.state] = digest
+        unknown -= known.keys()
+        self.hits += len(known)
+        self.misses += len(unknown)
         return known
 
     def read(self, files: Iterable[SeenFile]) -> Generator[tuple[SeenFile, bytes], None, None]:
-        """Each file with its digest. Those that cannot be read, or change meanwhile, are recorded and left out.
+        """Each file with its digest; it must have been looked up last.
 
-        Raises CancelledError.
+        Those that cannot be read, or change meanwhile, are recorded and left out. Raises CancelledError.
         """
+        # Taken before the first read: the older it is, the fewer files count as settled
+        started_ns = int(self._clock.now().timestamp() * 1e9)
         with closing(TreeReader()) as reader:
-            for batch in batches(files):
-                fresh: dict[FileKey, CachedDigest] = {}
-                # Taken before the first read: the older it is, the fewer files count as settled
-                started_ns = int(self._clock.now().timestamp() * 1e9)
-                for file in batch:
-                    digest = self._digest(reader, file)
-                    if digest is None:
-                        continue
-                    if is_settled(file.state, started_ns):
-                        fresh[file.key] = CachedDigest(file.state, digest)
-                    yield file, digest
-                if fresh:
-                    self._cache.put_many(self._algorithm, fresh)
+            for file in files:
+                digest = self._digest(reader, file)
+                if digest is None:
+                    continue
+                if is_settled(file.state, started_ns):
+                    self._folders.learn(file, digest)
+                yield file, digest
+
+    def finish(self) -> None:
+        """Leave what was read to the cache."""
+        self._folders.leave()
 
     def _digest(self, reader: TreeReader, file: SeenFile) -> bytes | None:
         self._path = file.path

@@ -48,6 +48,7 @@ class HashJob:
             finally:
                 files.close()
                 self._close_left()
+                self._hasher.finish()
         return self._result(truncated=truncated)
 
     def _files(self, targets: Sequence[bytes]) -> Generator[SeenFile, None, None]:

@@ -31,8 +31,7 @@ def unpack_digests(algorithm: str, packed: bytes) -> Digests:
     return dict(entry.iter_unpack(packed)) if not len(packed) % entry.size else {}
 
 
-def merged(old: Mapping[bytes, bytes], new: Mapping[bytes, bytes], *, room: int) -> Digests:
-    """`new`, and as many of `old` as there is room for, but for other states of the same files."""
+def merged(old: Mapping[bytes, bytes], new: Mapping[bytes, bytes]) -> Digests:
+    """`new`, and what `old` has of other files."""
     files = {row[:_INODE] for row in new}
-    kept = [row for row in old if row[:_INODE] not in files]
-    return {**{row: old[row] for row in kept[max(0, len(kept) + len(new) - room) :]}, **new}
+    return {**{row: digest for row, digest in old.items() if row[:_INODE] not in files}, **new}

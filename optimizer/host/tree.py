@@ -11,6 +11,7 @@ from typing import Self
 from optimizer.host.beneath import READ, open_beneath, open_untouched
 from optimizer.host.files import Opener
 from optimizer.paths import join, path_fields
+from optimizer.ports import FileKey
 
 #: Errors that are kept; the others are only counted.
 _ERRORS_KEPT = 100
@@ -74,13 +75,18 @@ class Tree:
 class Folder:
     """One folder of a tree, as the walk met it; of a tree of one file, where that file is."""
 
-    __slots__ = ("allocated", "depth", "relative", "tree")
+    __slots__ = ("allocated", "depth", "inode", "relative", "tree")
 
-    def __init__(self, tree: Tree, relative: bytes, depth: int, allocated: int) -> None:
+    def __init__(self, tree: Tree, relative: bytes, depth: int, *, inode: int, allocated: int) -> None:
         self.tree = tree
         self.relative = relative  #: its path below the tree, empty for the tree itself
         self.depth = depth  #: 0 for the tree itself
+        self.inode = inode
         self.allocated = allocated  #: bytes that the folder's own list of names takes on disk
+
+    @property
+    def key(self) -> FileKey:
+        return FileKey(self.tree.status.st_dev, self.inode)
 
     @property
     def path(self) -> bytes:

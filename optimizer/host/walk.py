@@ -90,7 +90,7 @@ class _Walk:
 
     def run(self) -> Iterator[tuple[Folder, list[Entry]]]:
         try:
-            root = Folder(self._tree, b"", 0, self._tree.status.st_blocks * BLOCK)
+            root = _folder(self._tree, b"", 0, self._tree.status)
             yield from self._enter(root, os.dup(self._tree.descriptor))
             while self._levels:
                 level = self._levels[-1]
@@ -156,12 +156,16 @@ class _Walk:
             self._log.record(level.folder.path_of(name), error)
             status = _status_or_none(name, level.descriptor)
         if status is not None and status.st_dev == self._tree.status.st_dev:
-            return Folder(self._tree, relative, level.folder.depth + 1, status.st_blocks * BLOCK), descriptor
+            return _folder(self._tree, relative, level.folder.depth + 1, status), descriptor
         if status is not None:
             self._log.skipped_mount(level.folder.path_of(name))
         if descriptor >= 0:
             os.close(descriptor)
         return None, -1
+
+
+def _folder(tree: Tree, relative: bytes, depth: int, status: os.stat_result) -> Folder:
+    return Folder(tree, relative, depth, inode=status.st_ino, allocated=status.st_blocks * BLOCK)
 
 
 def _status_or_none(name: bytes, folder_fd: int) -> os.stat_result | None:
@@ -185,4 +189,8 @@ def _mounts_below(descriptor: int) -> frozenset[bytes]:
 
 
 def _single(tree: Tree) -> Iterator[tuple[Folder, list[Entry]]]:
-    yield Folder(tree, b"", 0, 0), [(posixpath.basename(tree.path), tree.status)]
+    try:
+        inode = os.stat(posixpath.dirname(tree.path) or b".").st_ino  # noqa: PTH116 - bytes
+    except OSError:  # it was moved meanwhile; the inode is a hint to those who keep something of the folder
+        inode = 0
+    yield Folder(tree, b"", 0, inode=inode, allocated=0), [(posixpath.basename(tree.path), tree.status)]

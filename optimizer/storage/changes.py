@@ -85,7 +85,7 @@ def _temp(tools: Tools) -> Part[Any, Any]:
 def _duplicates(tools: Tools) -> Part[Any, Any]:
     return Part(
         options=DuplicatesOptions,
-        look=partial(look_at_copies, tools.roots, tools.keep, tools.cache, tools.clock),
+        look=partial(look_at_copies, tools.roots, tools.keep, tools.cache),
         plan=plan_duplicates,
     )
 

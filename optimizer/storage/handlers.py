@@ -38,7 +38,7 @@ def analyze_duplicates(roots: ScanRoots, cache: HashCache, clock: Clock) -> Anal
     def look(job: Job, progress: Progress) -> Finding:
         path = ScanOptions.model_validate(dict(job.options)).path.encode()
         with Tree.open(path, roots) as tree:
-            report = find_duplicates([tree], cache, progress, clock)
+            report = find_duplicates([tree], cache, progress)
         result = report.summary_json()
         told = {name: result[name] for name in ("duplicate_groups", "total_duplicates", "space_wasted_bytes")}
         return _finding(clock, path_fields(path), result, told, report.size)

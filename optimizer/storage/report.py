@@ -41,7 +41,7 @@ class RootsReport:
             trees = self._open(stack)
             self.usages = {tree.path: self._usage(tree) for tree in trees}
             distinct = [tree for tree in trees if tree.path in self._roots.distinct()]
-            duplicates = find_duplicates(distinct, self._cache, self._progress, self._clock)
+            duplicates = find_duplicates(distinct, self._cache, self._progress)
         counted = [self.usages[tree.path] for tree in distinct]
         self.summary = {
             "total_files": sum(usage.files for usage in counted),

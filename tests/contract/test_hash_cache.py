@@ -1,92 +1,88 @@
-"""What every hash cache does: one test runs on the one in Redis, the one in memory, and the two together."""
+"""What every hash cache does: one test runs on the file alone, with Redis beside it, and with a Redis that is away."""
+
+from pathlib import Path
 
 import pytest
 import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
-from optimizer.hashing.cache import FallbackHashCache, RedisHashCache
-from optimizer.hashing.memory_cache import MemoryHashCache
-from optimizer.ports import CachedDigest, FileKey, FileState, HashCache
+from optimizer.hashing.cache import open_cache
+from optimizer.hashing.local_cache import LocalHashCache
+from optimizer.ports import FileKey, HashCache, KeptDigests
 from tests.fakes.clock import FakeClock
 
-CAPACITY = 3000
+ROOM = 100_000
+CLOCK = FakeClock()
+NOW = CLOCK.now().timestamp()
 
-#: Such as a kernel may give: device and inode have 64 bits, and times may lie before 1970.
+#: Such as a kernel may give: device and inode have 64 bits.
 keys = st.builds(FileKey, st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1))
-times = st.integers(-(2**63), 2**63 - 1)
-digests = st.binary(min_size=32, max_size=64)
-entries = st.builds(CachedDigest, st.builds(FileState, st.integers(0, 2**63 - 1), times, times), digests)
+kept = st.builds(KeptDigests, st.floats(NOW - 50, NOW), st.binary(min_size=1, max_size=200))
 
 
-def in_redis(url: str) -> RedisHashCache:
-    client: redis.Redis = redis.Redis.from_url(url)
-    client.flushdb()
-    return RedisHashCache(client, host="host", ttl_seconds=60, capacity=CAPACITY)
+@pytest.fixture(params=["file", "redis here", "redis away"])
+def cache(request: pytest.FixtureRequest, tmp_path: Path) -> HashCache:
+    path = tmp_path / "digests.db"
+    if request.param == "file":
+        return LocalHashCache(path, ttl_seconds=60, room=ROOM, clock=CLOCK)
+    url = "unix:///nowhere"
+    if request.param == "redis here":
+        url = request.getfixturevalue("redis_url")
+        with redis.Redis.from_url(url) as client:
+            client.flushdb()
+    return open_cache(url, path, host="host", ttl_seconds=60, room=ROOM, clock=CLOCK)
 
 
-def in_memory() -> MemoryHashCache:
-    return MemoryHashCache(ttl_seconds=60, capacity=CAPACITY, clock=FakeClock())
-
-
-@pytest.fixture(params=["redis", "memory", "fallback, redis here", "fallback, redis away"])
-def cache(request: pytest.FixtureRequest) -> HashCache:
-    if request.param == "memory":
-        return in_memory()
-    if request.param == "fallback, redis away":
-        away: redis.Redis = redis.Redis(unix_socket_path="/nowhere", retry=Retry(NoBackoff(), 0))
-        shared = RedisHashCache(away, host="host", ttl_seconds=60, capacity=CAPACITY)
-        return FallbackHashCache(shared, in_memory(), clock=FakeClock())
-    shared = in_redis(request.getfixturevalue("redis_url"))
-    return shared if request.param == "redis" else FallbackHashCache(shared, in_memory(), clock=FakeClock())
-
-
-def entry(number: int = 0) -> CachedDigest:
-    return CachedDigest(FileState(number, 2, 3), b"%032d" % number)
+def digests(number: int = 0, size: int = 72) -> KeptDigests:
+    return KeptDigests(NOW, b"%d" % number * size)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
-@given(st.dictionaries(keys, entries, max_size=5))
-def test_what_was_put_can_be_had(cache: HashCache, put: dict[FileKey, CachedDigest]) -> None:
-    """Exactly as it was, for every key that a file can have."""
-    cache.put_many("sha256", put)
+@given(st.dictionaries(keys, kept, max_size=5))
+def test_what_was_put_can_be_had(cache: HashCache, put: dict[FileKey, KeptDigests]) -> None:
+    """Exactly as it was, for every key that a folder can have."""
+    with cache.shared():
+        cache.put_many("sha256", put)
     assert cache.get_many("sha256", list(put)) == put
 
 
-def test_a_key_without_an_entry_is_left_out(cache: HashCache) -> None:
+def test_a_folder_of_which_nothing_is_kept_is_left_out(cache: HashCache) -> None:
     """The others are found all the same."""
-    cache.put_many("sha256", {FileKey(1, 1): entry()})
-    assert cache.get_many("sha256", [FileKey(1, 2), FileKey(1, 1), FileKey(2, 1)]) == {FileKey(1, 1): entry()}
+    cache.put_many("sha256", {FileKey(1, 1): digests()})
+    assert cache.get_many("sha256", [FileKey(1, 2), FileKey(1, 1), FileKey(2, 1)]) == {FileKey(1, 1): digests()}
 
 
-def test_the_last_entry_holds(cache: HashCache) -> None:
-    """A file that has changed has a new digest."""
+def test_what_was_put_last_holds(cache: HashCache) -> None:
+    """A folder whose files have changed has other digests."""
     for number in (1, 2):
-        cache.put_many("sha256", {FileKey(1, 1): entry(number)})
-    assert cache.get_many("sha256", [FileKey(1, 1)]) == {FileKey(1, 1): entry(2)}
+        cache.put_many("sha256", {FileKey(1, 1): digests(number)})
+    assert cache.get_many("sha256", [FileKey(1, 1)]) == {FileKey(1, 1): digests(2)}
 
 
-def test_each_algorithm_has_its_own_entries(cache: HashCache) -> None:
-    """A file may be known by several digests at once."""
-    cache.put_many("sha256", {FileKey(1, 1): entry(1)})
-    cache.put_many("sha512", {FileKey(1, 1): entry(2)})
+def test_each_algorithm_has_its_own_digests(cache: HashCache) -> None:
+    """A folder may be known by several at once."""
+    cache.put_many("sha256", {FileKey(1, 1): digests(1)})
+    cache.put_many("sha512", {FileKey(1, 1): digests(2)})
     found = [cache.get_many(algorithm, [FileKey(1, 1)]) for algorithm in ("sha256", "sha512", "blake2b")]
-    assert found == [{FileKey(1, 1): entry(1)}, {FileKey(1, 1): entry(2)}, {}]
+    assert found == [{FileKey(1, 1): digests(1)}, {FileKey(1, 1): digests(2)}, {}]
 
 
 def test_nothing_is_asked_and_nothing_put(cache: HashCache) -> None:
-    """An empty batch is no error."""
+    """Nothing at all is no error."""
     cache.put_many("sha256", {})
     assert cache.get_many("sha256", []) == {}
 
 
-def test_many_entries_go_in_at_once_and_the_oldest_out(cache: HashCache) -> None:
-    """There are never more than the cache may keep, and what was put last is there."""
-    all_keys = [FileKey(1, inode) for inode in range(CAPACITY + 500)]
-    cache.put_many("sha256", {key: entry() for key in all_keys[:500]})
-    cache.put_many("sha256", {key: entry() for key in all_keys[500:]})
-    found = cache.get_many("sha256", all_keys)
-    assert len(found) == CAPACITY
-    assert set(found) >= set(all_keys[1000:])
+def test_digests_are_forgotten_after_their_time(cache: HashCache) -> None:
+    """Counted from the oldest of a folder."""
+    cache.put_many("sha256", {FileKey(1, 1): KeptDigests(NOW - 61, b"old"), FileKey(1, 2): KeptDigests(NOW - 59, b"x")})
+    assert set(cache.get_many("sha256", [FileKey(1, 1), FileKey(1, 2)])) == {FileKey(1, 2)}
+
+
+def test_the_oldest_make_room(cache: HashCache) -> None:
+    """There is never more than may be kept, and what was made last is there."""
+    for age in range(50):
+        cache.put_many("sha256", {FileKey(1, age): KeptDigests(NOW - age, bytes(10_000))})
+    found = cache.get_many("sha256", [FileKey(1, age) for age in range(50)])
+    assert sorted(key.inode for key in found) == list(range(9))

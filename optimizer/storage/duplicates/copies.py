@@ -15,16 +15,14 @@ from optimizer.host.files import ScanRoots
 from optimizer.host.tree import ScanLog, Tree, TreeReader
 from optimizer.host.walk import BLOCK, walk
 from optimizer.options import DuplicatesOptions
-from optimizer.ports import Clock, FileKey, HashCache, Progress
+from optimizer.ports import FileKey, HashCache, Progress
 from optimizer.storage.duplicates.find import find_duplicates
 from optimizer.storage.duplicates.plan import Copy, Seen
 from optimizer.storage.duplicates.report import Group
 from optimizer.storage.keep import Keep
 
 
-def look(
-    roots: ScanRoots, keep: Keep, cache: HashCache, clock: Clock, options: DuplicatesOptions, progress: Progress
-) -> Seen:
+def look(roots: ScanRoots, keep: Keep, cache: HashCache, options: DuplicatesOptions, progress: Progress) -> Seen:
     """Where blocks cannot be shared, that is known before anything is read.
 
     Raises PathForbiddenError, PathNotFoundError, CancelledError.
@@ -34,7 +32,7 @@ def look(
     with Tree.open(folder, roots) as tree:
         if options.action == "reflink" and not _can_share(tree, progress):
             return Seen(groups=(), can_share=False)
-        report = find_duplicates([tree], cache, progress, clock)
+        report = find_duplicates([tree], cache, progress)
     log = report.log
     found = (tuple(_copies(roots, root, group, log)) for group in report.groups if group.size >= options.min_size_bytes)
     groups = tuple(group for group in found if len(group) > 1)

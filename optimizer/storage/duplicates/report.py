@@ -68,7 +68,7 @@ class DuplicateReport(NamedTuple):
     folders: int
     size: int  #: bytes of all inodes that were met
     bytes_read: int
-    cache: JsonRow  #: hits, misses and hit_rate
+    cache: JsonRow  #: as `cache_json` tells it
     changed: tuple[JsonRow, ...]  #: path fields of files that were left out, as they changed meanwhile; 100 at most
     changed_count: int
     log: ScanLog
@@ -104,3 +104,10 @@ class DuplicateReport(NamedTuple):
             "changed_count": self.changed_count,
             **self.log.to_json(),
         }
+
+
+def cache_json(hits: int, misses: int, errors: Sequence[str] = ()) -> JsonRow:
+    """`hits`, `misses` and `hit_rate`, from 0 to 1, and, where the cache failed, `errors`."""
+    asked = hits + misses
+    rate = round(hits / asked, 4) if asked else 0.0
+    return {"hits": hits, "misses": misses, "hit_rate": rate, **({"errors": list(errors)} if errors else {})}

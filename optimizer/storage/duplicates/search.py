@@ -1,35 +1,48 @@
-"""The search for duplicates with all CPUs and without a cache. Standard library only: the command line starts fast."""
+"""The search for duplicates with all CPUs and a cache or none. Standard library only: the command line starts fast."""
 
 from collections.abc import Iterator, Sequence
 from typing import overload
 
 from optimizer.host.tree import ScanLog, Tree
 from optimizer.paths import path_fields, readable
-from optimizer.ports import FileKey, Progress
-from optimizer.storage.duplicates.report import DuplicateReport, Group, Name
+from optimizer.ports import CacheFile, FileKey, Progress
+from optimizer.storage.duplicates.report import DuplicateReport, Group, Name, cache_json
 from optimizer.storage.engine import ask
 from optimizer.storage.engine.found import Found, FoundName, Groups, Render, packed, unpacked
 from optimizer.storage.engine.roots import Root
 from optimizer.storage.facts import FileFacts
 from optimizer.storage.notes import add_notes
 
-#: The engine asks no cache: what it could save is the reading, and the engine reads as it looks.
-_NO_CACHE = {"hits": 0, "misses": 0, "hit_rate": 0.0}
 
-
-def search(trees: Sequence[Tree], progress: Progress, *, digests: bool = True) -> DuplicateReport:
+def search(
+    trees: Sequence[Tree], progress: Progress, *, digests: bool = True, cache: CacheFile | None = None
+) -> DuplicateReport:
     """As `find.find_duplicates`. Without `digests`, the groups of larger files have none, and are found faster."""
-    found = search_rendered(trees, progress, packed, digests=digests)
+    found = search_rendered(trees, progress, packed, digests=digests, cache=cache)
     return report_of(found, _Unpacked(found.groups))
 
 
-def search_rendered(trees: Sequence[Tree], progress: Progress, render: Render, *, digests: bool = True) -> Found:
-    """The groups in the form that `render` gives them; a process with several threads has them `packed` only."""
+def search_rendered(
+    trees: Sequence[Tree],
+    progress: Progress,
+    render: Render,
+    *,
+    digests: bool = True,
+    cache: CacheFile | None = None,
+    keep_as: bytes = b"",
+) -> Found:
+    """The groups in the form that `render` gives them; a process with several threads has them `packed` only.
+
+    `keep_as` names the form, if the cache shall keep the answer as well; it must tell nothing that may change while
+    the files stay the same, such as a time of access.
+    """
 
     def report(phase: str, files: int, size: int, path: bytes) -> None:
         progress.report(phase=phase, files=files, bytes=size, current=readable(path))
 
-    return ask.search([Root(tree.path, tree.descriptor) for tree in trees], report, render=render, digests=digests)
+    roots = [Root(tree.path, tree.descriptor) for tree in trees]
+    asked = b"\0".join((keep_as, *(root.path for root in roots))) if keep_as else b""
+    return ask.search(roots, report, render=render, digests=digests, cache=cache, asked=asked)
 
 
 def report_of(found: Found, groups: Sequence[Group]) -> DuplicateReport:
@@ -41,7 +54,7 @@ def report_of(found: Found, groups: Sequence[Group]) -> DuplicateReport:
         folders=found.folders,
         size=found.size,
         bytes_read=found.bytes_read,
-        cache=dict(_NO_CACHE),
+        cache=cache_json(found.notes.hits, found.notes.misses, found.notes.cache_errors),
         changed=tuple(dict(path_fields(path)) for path in found.notes.changed),
         changed_count=found.notes.changed_count,
         log=add_notes(found.notes, ScanLog()),

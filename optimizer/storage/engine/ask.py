@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from optimizer.ports import CacheFile
 from optimizer.storage.engine import measuring
 from optimizer.storage.engine.crew import WorkerLostError, is_single_threaded
 from optimizer.storage.engine.found import Found, Groups, Render, packed
@@ -32,16 +33,27 @@ _PATH: Final = 3800
 _SILENCE_MS: Final = 250
 
 
-def search(roots: list[Root], report: _Report, *, render: Render = packed, digests: bool = True) -> Found:
+def search(
+    roots: list[Root],
+    report: _Report,
+    *,
+    render: Render = packed,
+    digests: bool = True,
+    cache: CacheFile | None = None,
+    asked: bytes = b"",
+) -> Found:
     """As `searching.search`, with its groups. A process with several threads has them `packed` only."""
     from optimizer.storage.engine import searching  # noqa: PLC0415 - brings hashlib, which measuring does without
 
     files = [open_nameless() for _ in os.sched_getaffinity(0)]
     try:
         if is_single_threaded():
-            answer = searching.search(roots, files, report=report, render=render, digests=digests)
+            answer = searching.search(
+                roots, files, report=report, render=render, digests=digests, cache=cache, asked=asked
+            )
         else:
-            answer = searching.Answer(*_elsewhere("search", roots, (files, digests), report, files))
+            options = (files, digests, tuple(cache) if cache else None)
+            answer = searching.Answer(*_elsewhere("search", roots, options, report, files))
         groups, notes = Groups(answer.entries, files), Notes.merged([answer.notes])
         return Found(groups, *answer[1:-1], notes)
     finally:
@@ -112,8 +124,10 @@ def serve(letter: int, tell: int) -> None:
     if task == "search":
         from optimizer.storage.engine import searching  # noqa: PLC0415 - brings hashlib, which measuring does without
 
-        files, digests = options
-        _write(letter, tuple(searching.search(roots, files, report=report, render=packed, digests=digests)))
+        files, digests, kept = options
+        cache = CacheFile(*kept) if kept else None
+        answer = searching.search(roots, files, report=report, render=packed, digests=digests, cache=cache)
+        _write(letter, tuple(answer))
     else:
         part, notes = measuring.measure(roots, Limits(*options), report)
         _write(letter, (tuple(part), notes.dump()))

@@ -32,15 +32,44 @@ def by_inode(records: list[Record]) -> list[Inode]:
 class Compare:
     """One process's part of it."""
 
-    def __init__(self, reader: Reader, *, digests: bool) -> None:
-        """Without `digests`, the groups have none."""
+    def __init__(self, reader: Reader, *, digests: bool, learns: bool) -> None:
+        """Without `digests`, the groups have none.
+
+        With `learns`, files of which the beginning had to be read beyond their ends are read to their end, even if
+        they equal no other one: then their digests are known, and they need not be read again.
+        """
+        self.learned: list[tuple[bytes, Record]] = []  #: digests of files of which none was known
+        self.misses = 0  #: files that were compared as none was known
         self._reader = reader
         self._digests = digests
+        self._learns = learns
+        self._least = 1 if learns else 2  # files that are worth to be read on
         self._buffers = bytearray(_CHUNK), bytearray(_CHUNK)
 
     def groups(self, records: list[Record]) -> Iterator[tuple[bytes, list[Record]]]:
-        """The groups among files of one size: digest, and all names."""
-        inodes, size = by_inode(records), records[0].size
+        """The groups among files of one size: digest, and all names.
+
+        Of files whose digests are known to be equal, one is compared with those of which none is known.
+        """
+        known: dict[bytes, list[Inode]] = {}
+        unknown: list[Inode] = []
+        for inode in by_inode(records):
+            if inode[0].digest:
+                known.setdefault(inode[0].digest, []).append(inode)
+            else:
+                unknown.append(inode)
+        self.misses += len(unknown)
+        if unknown:
+            for digest, files in self._found([*unknown, *(inodes[0] for inodes in known.values())], records[0].size):
+                equal = [known.pop(file[0].digest, [file]) if file[0].digest else [file] for file in files]
+                if digest and self._learns:
+                    self.learned.extend((digest, file[0]) for file in files if not file[0].digest)
+                yield digest, [name for inodes in equal for inode in inodes for name in inode]
+        for digest, inodes in known.items():
+            if len(inodes) > 1:
+                yield digest, [name for inode in inodes for name in inode]
+
+    def _found(self, inodes: list[Inode], size: int) -> Iterator[tuple[bytes, list[Inode]]]:
         if len(inodes) > _ABREAST:
             find = self._digested
         elif size <= _WHOLE:
@@ -48,7 +77,7 @@ class Compare:
         else:
             find = self._compared
         for digest, files in find(inodes):
-            yield digest if self._digests else b"", [name for file in files for name in file.names]
+            yield digest if self._digests else b"", [file.names for file in files]
 
     def _read_whole(self, inodes: list[Inode]) -> Iterator[_Equal]:
         """Few and small enough to have all their contents in memory."""
@@ -58,7 +87,7 @@ class Compare:
             if content is not None and self._reader.unchanged([file]):
                 equal.setdefault(content, []).append(file)
         for content, files in equal.items():
-            if len(files) > 1:
+            if len(files) >= self._least:
                 yield hashlib.sha256(content).digest() if self._digests else b"", files
 
     def _compared(self, inodes: list[Inode]) -> Iterator[_Equal]:
@@ -101,19 +130,19 @@ class Compare:
         waiting = [(files, 0, hashlib.sha256())]
         while waiting:
             files, at, content = waiting.pop()
-            while at < size and len(files) > 1:
+            while at < size and len(files) >= self._least:
                 hole = min(self._reader.hole(file, at) for file in files)
                 if hole:
                     self._add_zeros(content, hole)
                     at += hole
                     continue
                 piece, files, others = self._split(files, at, min(_CHUNK, size - at))
-                if len(others) > 1:
+                if len(others) >= self._least:
                     waiting.append((others, at, content.copy()))
-                if self._digests and len(files) > 1:
+                if self._digests and len(files) >= self._least:
                     content.update(piece)
                 at += len(piece)
-            if len(files) > 1:
+            if len(files) >= self._least:
                 yield content.digest(), files
 
     def _add_zeros(self, content: "hashlib._Hash", count: int) -> None:

@@ -32,10 +32,11 @@ class Count(IntEnum):
     FILES = 2
     BYTES = 3
     STAGE = 4  #: stages that it finished
-    HANDED = 5  #: for each stage, where in its file the others find what it hands to them, and how long that is
+    HELD = 5  #: number 0 has found that the cache's last answer holds
+    HANDED = 6  #: for each stage, where in its file the others find what it hands to them, and how long that is
 
 
-_NUMBERS = Count.HANDED + 2 * 3
+_NUMBERS = Count.HANDED + 2 * 5
 
 
 class Board:

@@ -69,6 +69,15 @@ def merged(entries: Sequence[list[bytes]]) -> bytes:
     return b"".join(heapq.merge(*entries))
 
 
+def gathered(entries: bytes, files: Sequence[int]) -> tuple[bytes, Iterator[bytes]]:
+    """The groups as if the first process had found all: their entries, and the pieces of what its file holds."""
+    groups, told, at = Groups(entries, files), [], 0
+    for value, sorts, _, _, length in _ENTRY.iter_unpack(entries):
+        told.append(_ENTRY.pack(value, sorts, 0, at, length))
+        at += length
+    return b"".join(told), iter(groups)
+
+
 class Groups:
     """The groups as they were rendered, in memory only as far as the kernel sees fit."""
 

@@ -5,6 +5,10 @@ from typing import Any
 from optimizer.storage.engine.crew import Board, Count, Crew
 from optimizer.storage.engine.spill import Spill, load
 
+#: Stages, in their order. With a cache, all files are looked at first, and then it is known whether its last answer
+#: holds. All folders have been read, the larger files brought together by their sizes, all groups found.
+LOOKED, DECIDED, SCANNED, JOINED, FOUND = range(1, 6)
+
 
 def put(crew: Crew, spill: Spill, stage: int, value: Any) -> None:
     """The others have to wait until this process has reached the stage."""

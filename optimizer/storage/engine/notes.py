@@ -15,6 +15,9 @@ class Notes:
         self.changed: list[bytes] = []
         self.changed_count = 0
         self.skipped_mounts: list[bytes] = []
+        self.cache_errors: list[str] = []
+        self.hits = 0  #: files whose digest was in the cache
+        self.misses = 0  #: files that were read as it was not
 
     def error(self, path: bytes, error: OSError) -> None:
         self.error_count += 1
@@ -30,6 +33,11 @@ class Notes:
     def skip(self, path: bytes) -> None:
         """Another filesystem is mounted there."""
         self.skipped_mounts.append(path)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything was seen as it was."""
+        return not (self.error_count or self.changed_count or self.cache_errors)
 
     def dump(self) -> dict[str, Any]:
         """For marshal."""

@@ -3,13 +3,18 @@
 import gc
 import os
 from collections.abc import Callable
+from struct import Struct
 from typing import Any, NamedTuple
 
+from optimizer.hashing.digest_file import KeptAnswer
+from optimizer.ports import CacheFile
+from optimizer.storage.engine.cached import Cached, Lesson
 from optimizer.storage.engine.compare import Compare
 from optimizer.storage.engine.crew import Count, Crew, Pulse
 from optimizer.storage.engine.deal import Deal
-from optimizer.storage.engine.found import FoundName, Render, Writer, merged
-from optimizer.storage.engine.handing import get, put
+from optimizer.storage.engine.found import FoundName, Render, Writer, gathered, merged
+from optimizer.storage.engine.handing import FOUND, JOINED, SCANNED, get, put
+from optimizer.storage.engine.memory import Memory
 from optimizer.storage.engine.notes import Notes
 from optimizer.storage.engine.reader import Reader
 from optimizer.storage.engine.record import BUCKETS, Joined, Record, unpack_all
@@ -20,11 +25,12 @@ from optimizer.storage.engine.tables import Tables
 from optimizer.storage.engine.tasks import Tasks
 from optimizer.storage.engine.walker import Walker
 
-#: Is told a phase ("walk" or "compare"), files, bytes and a path, now and then. What it raises ends the search.
+#: Is told a phase ("walk", with a cache "hash", or "compare"), files, bytes and a path, now and then. What it raises
+#: ends the search.
 Report = Callable[[str, int, int, bytes], None]
 
-#: All folders have been read, the larger files brought together by their sizes, all groups found.
-_SCANNED, _JOINED, _FOUND = 1, 2, 3
+#: Of an answer that the cache keeps, before its entries: size, copies, gain, and files whose digests are known.
+_FACTS = Struct("<4Q")
 
 #: What it takes to open a file, in bytes that could be read meanwhile.
 _OPENING = 15_000
@@ -46,17 +52,27 @@ class Answer(NamedTuple):
     notes: dict[str, Any]
 
 
-def search(roots: list[Root], files: list[int], *, report: Report, render: Render, digests: bool) -> Answer:
+def search(
+    roots: list[Root],
+    files: list[int],
+    *,
+    report: Report,
+    render: Render,
+    digests: bool,
+    cache: CacheFile | None = None,
+    asked: bytes = b"",
+) -> Answer:
     """Every group of files of equal content: of equal SHA-256, or of equal bytes where they are not small.
 
     Names of one inode are one copy; empty files and links are never in a group. A file that changes meanwhile is
     left out and noted. Without `digests`, only the groups of small files have one. Each of `files`, which are open
-    and empty, stands for a process. Only for a process that has a single thread, as it is forked. Raises what
-    `report` raises, and WorkerLostError.
+    and empty, stands for a process. With a cache, files whose digests it has are not read; `asked` stands for the
+    question, if the answer is to be kept as well. Only for a process that has a single thread, as it is forked.
+    Raises what `report` raises, and WorkerLostError.
     """
     collects = gc.isenabled()
     gc.disable()  # nothing here has cycles, and very many things are alive
-    part = _Part(roots, files, report, render, digests=digests)
+    part = _Part(roots, files, report, render, digests=digests, cache=cache, asked=asked)
     try:
         part.crew.start(part.work)
         part.work()
@@ -70,7 +86,17 @@ def search(roots: list[Root], files: list[int], *, report: Report, render: Rende
 class _Part:
     """What one process does. It is made before the fork, so that all have the same pipes and files."""
 
-    def __init__(self, roots: list[Root], files: list[int], report: Report, render: Render, *, digests: bool) -> None:
+    def __init__(
+        self,
+        roots: list[Root],
+        files: list[int],
+        report: Report,
+        render: Render,
+        *,
+        digests: bool,
+        cache: CacheFile | None,
+        asked: bytes,
+    ) -> None:
         self.crew = Crew(len(files))
         self._roots = roots
         self._files = files
@@ -80,6 +106,8 @@ class _Part:
         self._deal = Deal(self.crew)
         self._joins, self._comparisons = Tasks(), Tasks()
         self._notes = Notes()
+        self._memory = Memory(cache, asked, self._notes) if cache else None
+        self._cached = Cached(self.crew, roots, files, self._memory) if self._memory else None
         self._phase = "walk"
         for number in range(len(roots)):
             self._deal.add([b"%d" % number, b""])
@@ -90,33 +118,41 @@ class _Part:
         spill = Spill(self._files[self.crew.number])
         pulse = Pulse(self.crew, self._tell)
         scan = self._scan(spill, pulse)
-        self.crew.meet(_SCANNED, self._tell)
-        self._phase = "compare"
-        self._tell()
-        tables = Tables(self._roots, self._files, get(self.crew.board, self._files, _SCANNED))
-        put(self.crew, spill, _JOINED, (*self._join(tables, spill), *scan))
-        self.crew.meet(_JOINED, self._tell)
+        if scan is None:
+            return
+        self.crew.meet(SCANNED, self._tell)
+        self._begin("compare")
+        tables = Tables(self._roots, self._files, get(self.crew.board, self._files, SCANNED))
+        put(self.crew, spill, JOINED, (*self._join(tables, spill), *scan))
+        self.crew.meet(JOINED, self._tell)
         writer = Writer(self.crew.number, spill, self._render)
-        linked_size = self._compare(tables, writer, pulse)
-        told = (sorted(writer.entries), writer.copies, writer.gain, linked_size, self._notes.dump())
-        put(self.crew, spill, _FOUND, told)
-        self.crew.reach(_FOUND)
+        linked_size, lesson = self._compare(tables, writer, pulse)
+        told = (sorted(writer.entries), writer.copies, writer.gain, linked_size, self._notes.dump(), lesson)
+        put(self.crew, spill, FOUND, told)
+        self.crew.reach(FOUND)
 
-    def _scan(self, spill: Spill, pulse: Pulse) -> tuple[int, int, int]:
-        """Returns names of files, folders, and bytes of files that have one name."""
+    def _scan(self, spill: Spill, pulse: Pulse) -> tuple[int, int, int] | None:
+        """Returns names of files, folders, and bytes of files that have one name; None if the last answer holds."""
         walker = Walker(self._roots, self._deal, self._notes, only_files=True)
         buckets = Buckets(spill, 2 * BUCKETS)
-        # A file that was just made tells the time by the clock that stamps files
-        started_ns = os.fstat(self._files[0]).st_ctime_ns
-        scan = Scan(self.crew.number, self._roots, walker, buckets, self._notes, started_ns=started_ns)
+        scan: Scan | Cached
         try:
-            scan.run(pulse)
+            if self._cached:
+                scan = self._cached
+                if scan.holds(walker, spill, pulse, tell=self._tell, begin=lambda: self._begin("hash")):
+                    return None
+                scan.recall(buckets, spill, pulse)
+            else:
+                # A file that was just made tells the time by the clock that stamps files
+                started_ns = os.fstat(self._files[0]).st_ctime_ns
+                scan = Scan(self.crew.number, self._roots, walker, buckets, self._notes, started_ns=started_ns)
+                scan.run(pulse)
         finally:
             walker.close()
         pulse.tell()
         for bucket in range(2 * BUCKETS):
             buckets.flush(bucket)
-        put(self.crew, spill, _SCANNED, (scan.folders, buckets.extents))
+        put(self.crew, spill, SCANNED, (scan.folders, buckets.extents))
         return scan.file_count, scan.folder_count, scan.size
 
     def _join(self, tables: Tables, spill: Spill) -> tuple[list[_SameSized], int]:
@@ -132,16 +168,16 @@ class _Part:
                     found.append((time, self.crew.number, spill.gather(joined.packed(places))))
         return found, linked_size
 
-    def _compare(self, tables: Tables, writer: Writer, pulse: Pulse) -> int:
+    def _compare(self, tables: Tables, writer: Writer, pulse: Pulse) -> tuple[int, Lesson | None]:
         """The groups: first of larger files, those before others that take longest, then of small ones.
 
-        Returns the bytes of small files that have several names.
+        Returns the bytes of small files that have several names, and what is new to the cache.
         """
-        parts = get(self.crew.board, self._files, _JOINED)
+        parts = get(self.crew.board, self._files, JOINED)
         sizes: list[_SameSized] = sorted((one for found, *_ in parts for one in found), reverse=True)
         linked_size = 0
         reader = Reader(tables, self._notes, pulse)
-        compare = Compare(reader, digests=self._digests)
+        compare = Compare(reader, digests=self._digests, learns=self._cached is not None)
         try:
             for number in self._comparisons.taken(len(sizes) + BUCKETS, gives=not self.crew.number):
                 if number < len(sizes):
@@ -157,7 +193,12 @@ class _Part:
         finally:
             reader.close()
             pulse.tell()
-        return linked_size
+        self._notes.misses += compare.misses if self._cached else 0
+        return linked_size, self._cached.lesson(compare.learned) if self._cached else None
+
+    def _begin(self, phase: str) -> None:
+        self._phase = phase
+        self._tell()
 
     def _tell(self, path: bytes = b"") -> None:
         if not self.crew.number:
@@ -166,12 +207,14 @@ class _Part:
 
     def answer(self) -> Answer:
         """In number 0: what all have found."""
-        self.crew.wait_for_all(_FOUND, self._tell)
+        if self._cached and self._cached.held:
+            return self._held(self._cached, self._cached.held)
+        self.crew.wait_for_all(FOUND, self._tell)
         self._tell()
         board = self.crew.board
-        _, linked_large, files, folders, sizes = zip(*get(board, self._files, _JOINED), strict=True)
-        entries, copies, gain, linked_small, notes = zip(*get(board, self._files, _FOUND), strict=True)
-        return Answer(
+        _, linked_large, files, folders, sizes = zip(*get(board, self._files, JOINED), strict=True)
+        entries, copies, gain, linked_small, notes, lessons = zip(*get(board, self._files, FOUND), strict=True)
+        answer = Answer(
             entries=merged(entries),
             files=sum(files),
             folders=sum(folders),
@@ -181,9 +224,32 @@ class _Part:
             bytes_read=board.sum(Count.BYTES),
             notes=Notes.merged(list(notes)).dump(),
         )
+        return self._saved(self._cached, answer, list(lessons)) if self._cached else answer
+
+    def _saved(self, cached: Cached, answer: Answer, lessons: list[Lesson]) -> Answer:
+        notes = Notes.merged([answer.notes])
+        kept = None
+        entries, pieces = gathered(answer.entries, self._files)
+        if notes.is_complete:
+            kept = _FACTS.pack(answer.size, answer.copies, answer.gain, notes.hits + notes.misses) + entries
+        cached.save(lessons, kept, lambda: b"".join(pieces))
+        notes.cache_errors = sorted({*notes.cache_errors, *self._notes.cache_errors})
+        return answer._replace(notes=notes.dump())
+
+    def _held(self, cached: Cached, held: KeptAnswer) -> Answer:
+        """The last answer, for it holds; its groups go to the first file."""
+        size, copies, gain, hits = _FACTS.unpack_from(held.facts)
+        os.truncate(self._files[0], 0)
+        Spill(self._files[0]).append(held.content)
+        notes = Notes.merged(cached.look_notes)
+        notes.hits = hits
+        entries = held.facts[_FACTS.size :]
+        return Answer(entries, cached.file_count, cached.folder_count, size, copies, gain, 0, notes.dump())
 
     def close(self) -> None:
         self.crew.end()
+        if self._memory:
+            self._memory.close()
         self._deal.close()
         self._joins.close()
         self._comparisons.close()

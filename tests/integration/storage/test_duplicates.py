@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from optimizer.hashing.memory_cache import NullHashCache
+from optimizer.hashing.local_cache import NullHashCache
 from optimizer.host.clock import SystemClock
 from optimizer.host.fiemap import shared_bytes
 from optimizer.host.files import ScanRoots
@@ -48,7 +48,7 @@ class Host:
         return path
 
     def handler(self) -> Change[Any]:
-        seeing = partial(look, self.roots, Keep(), NullHashCache(), SystemClock())
+        seeing = partial(look, self.roots, Keep(), NullHashCache())
         return reclaim([Part(options=DuplicatesOptions, look=seeing, plan=plan_duplicates)], self.hands)
 
     def planned(self, **options: Any) -> tuple[Job, Plan]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmarks.corpus import check
 from benchmarks.corpus_plan import escaped
-from optimizer.hashing.memory_cache import MemoryHashCache, NullHashCache
+from optimizer.hashing.local_cache import LocalHashCache, NullHashCache
 from optimizer.host.clock import SystemClock
 from optimizer.host.meter import NoProgress
 from optimizer.ports import HashCache
@@ -21,10 +21,8 @@ from tests.trees import opened
 
 
 def duplicates(root: Path, cache: HashCache | None = None) -> Any:
-    clock = FakeClock(SystemClock().now())
-    clock.move(3600)  # as if the corpus had been there for an hour, so that it may be cached
     with opened(root) as tree:
-        return find_duplicates([tree], cache or NullHashCache(), NoProgress(), clock).to_json()
+        return find_duplicates([tree], cache or NullHashCache(), NoProgress()).to_json()
 
 
 def usage(root: Path) -> Any:
@@ -53,9 +51,11 @@ def test_the_duplicates_are_those_of_the_answer(corpus: Corpus) -> None:
     assert (found["errors"], found["changed"]) == ([], [])
 
 
-def test_the_cache_changes_no_answer(corpus: Corpus) -> None:
-    """From memory, the same groups in the same order, and hardly a byte is read."""
-    cache = MemoryHashCache(ttl_seconds=3600, capacity=100_000, clock=FakeClock())
+def test_the_cache_changes_no_answer(corpus: Corpus, tmp_path: Path) -> None:
+    """The same groups in the same order, and hardly a byte is read."""
+    clock = FakeClock(SystemClock().now())
+    clock.move(3600)  # as if the corpus had been there for an hour, so that it may be cached
+    cache = LocalHashCache(tmp_path / "digests.db", ttl_seconds=3600, room=100_000_000, clock=clock)
     first, second = duplicates(corpus.root, cache), duplicates(corpus.root, cache)
     assert first["groups"] == second["groups"]
     assert second["bytes_read"] < first["bytes_read"] / 10

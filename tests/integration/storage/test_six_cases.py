@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from optimizer.hashing.memory_cache import NullHashCache
+from optimizer.hashing.local_cache import NullHashCache
 from optimizer.host.clock import SystemClock
 from optimizer.host.files import ScanRoots
 from optimizer.host.journal import Journal
@@ -64,7 +64,7 @@ class Disk:
         return self.told(job, reclaim([Part(options=TempOptions, look=seeing, plan=plan_temp)], self.hands)), job
 
     def dedupe(self) -> JsonObject:
-        seeing = partial(copies.look, self.roots, Keep(), NullHashCache(), SystemClock())
+        seeing = partial(copies.look, self.roots, Keep(), NullHashCache())
         job = new_job("optimize_duplicates", path=str(self.root), action="reflink")
         return self.told(job, reclaim([Part(options=DuplicatesOptions, look=seeing, plan=plan_duplicates)], self.hands))
 

@@ -6,7 +6,7 @@ import pytest
 
 from optimizer.errors import PathForbiddenError
 from optimizer.hashing.handlers import hash_files
-from optimizer.hashing.memory_cache import NullHashCache
+from optimizer.hashing.local_cache import NullHashCache
 from optimizer.host.files import ScanRoots
 from optimizer.runner import run
 from tests.fakes.clock import FakeClock

@@ -11,7 +11,7 @@ import pytest
 
 from optimizer.errors import CancelledError, PathForbiddenError, PathNotFoundError
 from optimizer.hashing.job import HashJob
-from optimizer.hashing.memory_cache import MemoryHashCache
+from optimizer.hashing.local_cache import LocalHashCache, NullHashCache
 from optimizer.host.files import AnyPath, Opener, ScanRoots
 from optimizer.ports import HashCache, Progress
 from tests.fakes.clock import FakeClock
@@ -22,8 +22,11 @@ from tests.trees import make, open_descriptors
 LATE = FakeClock(datetime(2100, 1, 1, tzinfo=UTC))
 
 
-def memory() -> MemoryHashCache:
-    return MemoryHashCache(ttl_seconds=3600, capacity=1000, clock=LATE)
+@pytest.fixture
+def cache(tmp_path_factory: pytest.TempPathFactory) -> HashCache:
+    return LocalHashCache(
+        tmp_path_factory.mktemp("cache") / "digests.db", ttl_seconds=3600, room=10_000_000, clock=LATE
+    )
 
 
 def hashed(
@@ -38,7 +41,7 @@ def hashed(
     job = HashJob(
         algorithm=algorithm,
         opener=opener or AnyPath(),
-        cache=cache or memory(),
+        cache=cache or NullHashCache(),
         clock=clock,
         progress=progress or Listening(),
     )
@@ -61,10 +64,9 @@ def test_a_tree_is_hashed(tmp_path: Path) -> None:
     assert set(hashed(tmp_path)["hashes"]) == {str(tmp_path / name) for name in ("a", "sub/b", "sub/empty")}
 
 
-def test_the_second_time_nothing_is_read(tmp_path: Path) -> None:
+def test_the_second_time_nothing_is_read(tmp_path: Path, cache: HashCache) -> None:
     """The hits are counted, and each digest says that it was cached."""
     make(tmp_path, {"a": b"a", "b": b"b"})
-    cache = memory()
     first, second = hashed(tmp_path, cache=cache), hashed(tmp_path, cache=cache)
     assert first["cache"] == {"hits": 0, "misses": 2, "hit_rate": 0.0}
     assert second["cache"] == {"hits": 2, "misses": 0, "hit_rate": 1.0}
@@ -74,20 +76,18 @@ def test_the_second_time_nothing_is_read(tmp_path: Path) -> None:
     }
 
 
-def test_a_file_that_was_just_written_is_not_cached(tmp_path: Path) -> None:
+def test_a_file_that_was_just_written_is_not_cached(tmp_path: Path, cache: HashCache) -> None:
     """Its next change might leave the same times."""
     make(tmp_path, {"a": b"a"})
     now = FakeClock(datetime.fromtimestamp((tmp_path / "a").stat().st_mtime + 1, UTC))
-    cache = memory()
     hashed(tmp_path, cache=cache, clock=now)
     assert hashed(tmp_path, cache=cache, clock=now)["cache"]["hits"] == 0
 
 
-def test_an_edit_that_hides_itself_is_found(tmp_path: Path) -> None:
+def test_an_edit_that_hides_itself_is_found(tmp_path: Path, cache: HashCache) -> None:
     """Of the same size, and with its time of change put back: the kernel's own time tells."""
     path = make(tmp_path, {"file": b"before"}) / "file"
     times = path.stat().st_atime_ns, path.stat().st_mtime_ns
-    cache = memory()
     hashed(path, cache=cache)
     path.write_bytes(b"after!")
     os.utime(path, ns=times)

@@ -251,4 +251,4 @@ def test_a_folder_tells_its_path(tmp_path: Path) -> None:
     """As it was asked for, also where that was relative."""
     with opened(tmp_path) as tree:
         tree.path = b"."
-        assert Folder(tree, b"a/b", 2, 0).path_of(b"c") == b"./a/b/c"
+        assert Folder(tree, b"a/b", 2, inode=0, allocated=0).path_of(b"c") == b"./a/b/c"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from optimizer.errors import CancelledError, PathForbiddenError, PathNotFoundError
-from optimizer.hashing.memory_cache import NullHashCache
+from optimizer.hashing.local_cache import NullHashCache
 from optimizer.host.files import ScanRoots
 from optimizer.host.journal import Journal
 from optimizer.runner import Handler, Report, run

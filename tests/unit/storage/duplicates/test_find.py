@@ -12,11 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from optimizer.errors import CancelledError
-from optimizer.hashing.memory_cache import MemoryHashCache, NullHashCache
+from optimizer.hashing.kept import pack_digests, pack_row
+from optimizer.hashing.local_cache import LocalHashCache, NullHashCache
 from optimizer.host.clock import SystemClock
 from optimizer.host.meter import NoProgress
-from optimizer.host.walk import key_of, state_of
-from optimizer.ports import CachedDigest, HashCache, Progress
+from optimizer.host.walk import key_of
+from optimizer.ports import HashCache, KeptDigests, Progress
 from optimizer.storage.duplicates.find import find_duplicates
 from optimizer.storage.duplicates.report import DuplicateReport
 from tests.fakes.clock import FakeClock
@@ -28,7 +29,7 @@ LARGE = 100_000  #: bytes: more than what is read whole at once
 
 def search(root: Path, *, cache: HashCache | None = None, progress: Progress | None = None) -> DuplicateReport:
     with opened(root) as tree:
-        return find_duplicates([tree], cache or NullHashCache(), progress or NoProgress(), SystemClock())
+        return find_duplicates([tree], cache or NullHashCache(), progress or NoProgress())
 
 
 def groups(report: DuplicateReport) -> list[list[str]]:
@@ -92,32 +93,33 @@ def test_of_files_of_their_own_size_only_the_beginning_is_read(tmp_path: Path) -
     assert search(tmp_path).bytes_read <= 10 + 2 * 16_384
 
 
-def test_a_second_search_reads_nothing(tmp_path: Path) -> None:
-    """Where the cache knows all digests, small files and large ones alike."""
-    make(tmp_path, {"a": b"same", "b": b"same", "c": bytes(LARGE), "d": bytes(LARGE)})
-    cache = MemoryHashCache(ttl_seconds=100, capacity=100, clock=FakeClock())
-    first, second = search_settled(tmp_path, cache), search_settled(tmp_path, cache)
-    assert groups(first) == groups(second) == [["c", "d"], ["a", "b"]]
-    assert (second.cache["hits"], second.bytes_read) == (4, 0)
-
-
-def search_settled(root: Path, cache: HashCache) -> DuplicateReport:
-    """As if the files had been there for long: their ctime cannot be set back."""
+def settled(folder: Path) -> LocalHashCache:
+    """A cache that takes the files for an hour old: their ctime cannot be set back."""
     clock = FakeClock(SystemClock().now())
     clock.move(3600)
-    with opened(root) as tree:
-        return find_duplicates([tree], cache, NoProgress(), clock)
+    return LocalHashCache(folder / "digests.db", ttl_seconds=100, room=10_000_000, clock=clock)
+
+
+def test_a_second_search_reads_nothing(tmp_path: Path) -> None:
+    """Where the cache knows all digests, small files and large ones alike."""
+    tree = make(tmp_path / "tree", {"a": b"same", "b": b"same", "c": bytes(LARGE), "d": bytes(LARGE)})
+    cache = settled(tmp_path)
+    first, second = search(tree, cache=cache), search(tree, cache=cache)
+    assert groups(first) == groups(second) == [["c", "d"], ["a", "b"]]
+    assert (first.cache["misses"], second.cache["hits"], second.bytes_read) == (4, 4, 0)
 
 
 def test_what_the_cache_says_of_another_state_is_not_believed(tmp_path: Path) -> None:
     """A digest holds for a size, mtime and ctime; any other one is read anew."""
-    make(tmp_path, {"a": b"same", "b": b"else"})
-    cache = MemoryHashCache(ttl_seconds=100, capacity=100, clock=FakeClock())
+    tree = make(tmp_path / "tree", {"a": b"same", "b": b"else"})
+    cache = settled(tmp_path)
+    stale = {}
     for name in "ab":
-        status = (tmp_path / name).stat()
-        stale = state_of(status)._replace(ctime_ns=status.st_ctime_ns - 1)
-        cache.put_many("sha256", {key_of(status): CachedDigest(stale, bytes(32))})
-    assert list(search(tmp_path, cache=cache).groups) == []
+        status = (tree / name).stat()
+        stale[pack_row(*key_of(status), status.st_size, status.st_mtime_ns, status.st_ctime_ns - 1)] = bytes(32)
+    at = cache.file().now
+    cache.put_many("sha256", {key_of(tree.stat()): KeptDigests(at, pack_digests(stale))})
+    assert list(search(tree, cache=cache).groups) == []
 
 
 class Meddling(Listening):
@@ -145,11 +147,10 @@ def test_a_larger_file_that_changes_meanwhile_is_left_out(tmp_path: Path) -> Non
 @pytest.mark.parametrize("size", [4, LARGE])
 def test_a_file_that_changes_before_it_is_read_through_a_cache_is_left_out(tmp_path: Path, size: int) -> None:
     """With a cache, files of any size are read after all have been looked at."""
-    make(tmp_path, {"a": b"x" * size, "b": b"x" * size, "c": b"x" * size})
-    cache = MemoryHashCache(ttl_seconds=100, capacity=100, clock=FakeClock())
-    report = search(tmp_path, cache=cache, progress=Meddling({tmp_path / "c": b"y" * size}))
+    tree = make(tmp_path / "tree", {"a": b"x" * size, "b": b"x" * size, "c": b"x" * size})
+    report = search(tree, cache=settled(tmp_path), progress=Meddling({tree / "c": b"y" * size}))
     assert groups(report) == [["a", "b"]]
-    assert (report.changed, report.changed_count) == (({"path": str(tmp_path / "c")},), 1)
+    assert (report.changed, report.changed_count) == (({"path": str(tree / "c")},), 1)
 
 
 def test_a_small_file_that_is_not_as_long_as_it_says_is_left_out() -> None:
@@ -165,7 +166,7 @@ def test_a_file_that_cannot_be_read_is_recorded(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     (tmp_path / "b").chmod(0)
     with opened(tmp_path) as tree, unprivileged():
-        report = find_duplicates([tree], NullHashCache(), NoProgress(), SystemClock())
+        report = find_duplicates([tree], NullHashCache(), NoProgress())
     assert groups(report) == [["a", "c"]]
     assert report.log.errors == [{"path": str(tmp_path / "b"), "error": "Permission denied"}]
 
@@ -174,7 +175,7 @@ def test_duplicates_are_found_across_trees(tmp_path: Path) -> None:
     """One copy in each of two folders that were asked for."""
     make(tmp_path, {"one/a": b"same", "two/b": b"same"})
     with opened(tmp_path / "one") as one, opened(tmp_path / "two/b") as two:
-        report = find_duplicates([one, two], NullHashCache(), NoProgress(), SystemClock())
+        report = find_duplicates([one, two], NullHashCache(), NoProgress())
     assert groups(report) == [["a", "b"]]
 
 
