@@ -10,7 +10,7 @@ from optimizer import bootstrap
 from optimizer import settings as configuration
 from optimizer.kinds import Resource
 from optimizer.settings import Settings
-from workers import signals
+from workers import signals, transport
 from workers.tasks import register_tasks
 
 
@@ -25,6 +25,7 @@ def broker_url(redis_url: str) -> str:
 
 def create_app(settings: Settings) -> Celery:
     """An app whose every queue belongs to one resource of this host."""
+    transport.install()
     app = Celery("hro", backend="workers.results:RecordBackend")
     app.config_from_object(celeryconfig)
     app.conf.update(

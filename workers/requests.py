@@ -17,10 +17,7 @@ log = structlog.get_logger(__name__)
 class JobRequest(Request):
     def __init__(self, *args: Any, **more: Any) -> None:
         """Raises InvalidTaskError, with which Celery drops the message, where it would end each worker that took it."""
-        try:
-            super().__init__(*args, **more)
-        except (ValueError, TypeError) as error:
-            raise InvalidTaskError(f"its body is none of Celery's: {error}") from None
+        super().__init__(*args, **more)
         if not is_plain(self.request_dict):  # it could not be handed to the process of the job
             raise InvalidTaskError("its arguments are no plain JSON, or nested too deeply")
         self.time_limits = (None, None)  # the settings say how long a job may run, not whoever sends it

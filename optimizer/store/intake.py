@@ -57,6 +57,11 @@ class Intake:
         """Take in a task that reached a worker without a record."""
         self._record(foreign, public="", text="")
 
+    def drop(self, queue: str, text: str, error: UnreadableMessageError) -> None:
+        """Set a message aside that a worker has taken off its queue. Raises StoreUnavailableError, StoreSpoiltError."""
+        self.scripts.call("set_aside", "", wire(text), keys.MOST_SET_ASIDE)
+        self._say_set_aside(queue, error)
+
     def _take_in_from(self, public: str, limit: int) -> int:
         for taken in range(limit):
             with reaching_redis():
@@ -84,4 +89,7 @@ class Intake:
 
     def _set_aside(self, public: str, text: str, error: UnreadableMessageError) -> None:
         if self.scripts.call("set_aside", public, wire(text), keys.MOST_SET_ASIDE):
-            log.warning("message_set_aside", queue=public, reason=error.message, kept_in=keys.SET_ASIDE)
+            self._say_set_aside(public, error)
+
+    def _say_set_aside(self, queue: str, error: UnreadableMessageError) -> None:
+        log.warning("message_set_aside", queue=queue, reason=error.message, kept_in=keys.SET_ASIDE)

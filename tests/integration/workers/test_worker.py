@@ -14,13 +14,40 @@ from optimizer import settings as configuration
 from optimizer.cli.stack.programs import service
 from optimizer.cli.stack.redis import free_port
 from optimizer.cli.stack.supervisor import Supervisor
+from optimizer.jobs import Status
 from optimizer.kinds import Resource
 from optimizer.store.connection import PATIENT, connect
 from optimizer.store.jobs import JobStore
+from optimizer.store.keys import DELAYED, SET_ASIDE
 from optimizer.store.message import build_message
 from tests.fakes.submitted import new_job
 from tests.processes import all_gone, eventually, runs
 from workers.app import broker_url
+
+
+def with_body(body: str) -> str:
+    """Ours, but for its body."""
+    message = json.loads(build_message(new_job("hash_files", path="/tmp/x")))
+    message["body"], message["properties"]["body_encoding"] = body, "utf-8"
+    return json.dumps(message)
+
+
+def with_part(part: str, value: object) -> str:
+    """Ours, but for one part of its head or its properties."""
+    message = json.loads(build_message(new_job("hash_files", path="/tmp/x")))
+    place, _, name = part.rpartition(".")
+    (message[place] if place else message)[name] = value
+    return json.dumps(message)
+
+
+BODIES = ["5", "null", "", '"abc"', "[1]", "{}", "[5, 5, 5]", "[[], {}, {}, {}]", f"[[], {950 * '['}{950 * ']'}, {{}}]"]
+ODD_PARTS = [
+    *(with_part("body", body) for body in ("no base64", 5, None, [1])),
+    *(with_part(part, value) for part in ("headers", "properties") for value in (None, 5, [1])),
+    *(with_part(f"headers.{name}", [1]) for name in ("id", "task", "shadow", "replaced_task_nesting", "stamps")),
+    *(with_part(f"properties.{name}", [1]) for name in ("delivery_tag", "delivery_info", "body_encoding")),
+    *(with_part(part, [1]) for part in ("content-type", "content-encoding")),
+]
 
 
 @dataclass(frozen=True)
@@ -79,16 +106,27 @@ def test_a_message_that_outlived_all_memory_of_its_job_is_dropped(worker: Worker
     assert not redis.exists(f"hro:job:{job.optimization_id}")
 
 
-@pytest.mark.parametrize("body", ["[[], {}, {}, {}]", '[[], {"x": ' + 950 * "[" + 950 * "]" + "}, {}]"])
-def test_a_message_that_no_process_could_be_handed_is_dropped(worker: Worker, redis_url: str, body: str) -> None:
-    """The worker that took it would end, and so would each that takes it after that one."""
+def test_messages_that_celery_cannot_read_are_set_aside(worker: Worker, redis_url: str) -> None:
+    """The worker that took one would end, and so would each after it; here it takes what comes behind them."""
     redis, job = connect(redis_url, PATIENT), new_job("hash_files", path="/tmp/x")
-    message = json.loads(build_message(job))
-    message["body"], message["properties"]["body_encoding"] = body, "utf-8"
-    message["headers"]["timelimit"] = 7
-    redis.lpush(job.queue, json.dumps(message))
-    assert eventually(lambda: "InvalidTaskError" in worker.log.read_text() and not redis.exists(job.queue, "unacked"))
-    assert psutil.Process(worker.pid).is_running()
+    spoilt: list[bytes | str] = [b"\xff", "garbage", "5", "{}", *map(with_body, BODIES), *ODD_PARTS]
+    redis.lpush(job.queue, *spoilt)
+    worker.store.submit(job)
+    assert eventually(lambda: worker.store.get(job.optimization_id).status is Status.FAILED)  # there is no such path
+    assert eventually(lambda: not redis.exists(job.queue, "unacked"))
+    assert (runs(worker.pid), redis.llen(SET_ASIDE)) == (True, len(spoilt))
+    assert worker.log.read_text().count("message_set_aside") == len(spoilt)
+
+
+def test_a_task_with_an_eta_on_a_workers_own_queue_waits_in_the_store(worker: Worker, redis_url: str) -> None:
+    """Celery would keep it in memory, hand it out again each minute, and forget when it is due."""
+    redis = connect(redis_url, PATIENT)
+    with Celery(broker=broker_url(redis_url)) as stock:
+        sent = stock.send_task(
+            "optimizer.hash_files", kwargs={"path": "/tmp/x"}, queue="hashing.here", ignore_result=True, countdown=3600
+        )
+    assert eventually(lambda: redis.zscore(DELAYED, sent.id) is not None)
+    assert not redis.exists("unacked")
 
 
 def test_a_worker_that_takes_nothing_ends_for_another_one_to_start(worker: Worker, redis_url: str) -> None:
