@@ -3,7 +3,6 @@
 import errno
 import os
 import stat
-from pathlib import Path
 
 from optimizer.host.openat2 import (
     RESOLVE_BENEATH,
@@ -79,7 +78,8 @@ def _open_part(folder_fd: int, name: bytes, flags: int) -> int:
 
 def _mount_of(descriptor: int) -> bytes:
     """The number of the mount that an open file is on: a bind mount has the device of what it shows."""
-    lines = Path(f"/proc/self/fdinfo/{descriptor}").read_bytes().splitlines()
+    with open(f"/proc/self/fdinfo/{descriptor}", "rb", buffering=0) as file:  # noqa: PTH123 - pathlib is slow to import
+        lines = file.readall().splitlines()
     return next(line for line in lines if line.startswith(b"mnt_id:"))
 
 

@@ -4,7 +4,6 @@ import heapq
 import marshal
 import mmap
 from collections.abc import Callable, Iterator, Sequence
-from hashlib import sha256
 from struct import Struct
 from typing import Any, Final, NamedTuple
 
@@ -58,10 +57,16 @@ class Writer:
             gain = (copies - 1) * size
             names.sort()
             begin, length = self._spill.gather(self._render(FoundGroup(digest, size, copies, names)))
-            sorts = digest or sha256(names[0][0]).digest()
+            sorts = digest or _sorting(names[0][0])
             self.entries.append(_ENTRY.pack(_HIGHEST - gain, sorts, self._process, begin, length))
             self.copies += copies - 1
             self.gain += gain
+
+
+def _sorting(path: bytes) -> bytes:
+    from hashlib import sha256  # noqa: PLC0415 - takes long to import, and who only measures does without
+
+    return sha256(path).digest()
 
 
 def merged(entries: Sequence[list[bytes]]) -> bytes:

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable
+from struct import Struct
 from typing import Final, TypeVar
 
 from optimizer.hashing.digest_file import DigestFile, KeptAnswer, forget_if_damaged
@@ -12,7 +13,7 @@ from optimizer.storage.engine.notes import Notes
 ALGORITHM: Final = "sha256"
 #: Some filesystems stamp times only every two seconds (FAT), so what was changed less long ago may change unseen.
 RACY_NS: Final = 2_000_000_000
-_MTIME, _CTIME = slice(24, 32), slice(32, 40)  # of a packed state
+_TIMES: Final = Struct("<24xqq")  # mtime and ctime of a packed state
 
 Result = TypeVar("Result")
 
@@ -32,8 +33,8 @@ class Memory:
 
     def is_settled(self, row: bytes) -> bool:
         """Whether whatever comes after this packed state will show in the file's times."""
-        mtime_ns, ctime_ns = (int.from_bytes(row[part], "little", signed=True) for part in (_MTIME, _CTIME))
-        return max(mtime_ns, ctime_ns) < self._settled_ns
+        mtime_ns, ctime_ns = _TIMES.unpack(row)
+        return bool(max(mtime_ns, ctime_ns) < self._settled_ns)
 
     def get(self, folder: FileKey) -> KeptDigests | None:
         return self._use(lambda file: file.get(ALGORITHM, folder, self._cache.since))

@@ -40,6 +40,7 @@ class Recall:
         self._memory = memory
         self._notes = memory.notes
         self._way = Way(roots)
+        self._bytes_read = 0  # in this folder
 
     def run(self, look: Look, file: int, pulse: Pulse) -> None:
         """All folders of `look`, which kept them in `file`."""
@@ -60,7 +61,7 @@ class Recall:
                 self._notes.hits += 1
                 digests[row] = digest
             elif _size(row) <= SMALL:
-                digest = self._read(*place, state, pulse)
+                digest = self._read(*place, state)
                 if digest is None:
                     continue
                 if self._memory.is_settled(row):
@@ -70,7 +71,8 @@ class Recall:
         at = kept.at if kept and digests.keys() & known.keys() else self._memory.now
         extent = self._spill.gather(pack_digests(digests))
         self.learned.append(Learned(seen.folder, extent, len(digests), len(known), at, is_new))
-        pulse.beat(self._roots[place[0]].path_of(place[1]))
+        pulse.beat(self._roots[place[0]].path_of(place[1]), size=self._bytes_read)
+        self._bytes_read = 0
 
     def _add(self, folder: int, state: State, digest: bytes | None) -> None:
         row, atime_ns, flags, name = state
@@ -87,7 +89,7 @@ class Recall:
         if len(records) > Buckets.LIMIT:
             self._buckets.flush(bucket)
 
-    def _read(self, number: int, folder: bytes, state: State, pulse: Pulse) -> bytes | None:
+    def _read(self, number: int, folder: bytes, state: State) -> bytes | None:
         """The digest of a small file; None where it cannot be read or is not as it was."""
         self._notes.misses += 1
         row, _, _, name = state
@@ -103,7 +105,7 @@ class Recall:
         except OSError as error:
             self._notes.error(root.path_of(folder, name), error)
             return None
-        pulse.beat(root.path_of(folder), size=len(content))
+        self._bytes_read += len(content)
         if len(content) != _size(row) or not _is_in(status, row):
             self._notes.change(root.path_of(folder, name))
             return None
