@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g
 
 from api import auth, metrics, problems, routing
 from api.blueprints import jobs, kinds, pages, system
@@ -51,11 +51,11 @@ def create_app(settings: Settings, parts: ApiParts) -> Flask:
 
     @app.after_request
     def finish(answer: Response) -> Response:
-        rule, status = request.url_rule, answer.status_code
-        endpoint = rule.rule if rule else "unmatched"
+        asked, status = routing.request_at_hand(), answer.status_code
+        endpoint = asked.url_rule.rule if asked.url_rule else "unmatched"
         answered(endpoint, status).inc()
         answer.headers.add("X-Request-ID", g.get("request_id", ""))
-        log.info("request", method=request.method, endpoint=endpoint, status=status)
+        log.info("request", method=asked.method, endpoint=endpoint, status=status)
         return answer
 
     app.wsgi_app = _with_headers(app.wsgi_app)  # type: ignore[assignment]  # as Flask's manual says

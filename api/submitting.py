@@ -75,11 +75,11 @@ def _known_hosts(shared: Service, asked: str | list[str] | None) -> list[str]:
 
 def _refuse_paths_outside(settings: Settings, job: Job) -> None:
     """Refuse early what this host's worker would refuse. For another host its own worker knows its own roots."""
-    if settings.host not in job.hosts:
+    given = [*job.options.get("paths", ()), *filter(None, [job.options.get("path")])]
+    if not given or settings.host not in job.hosts:
         return
     changes = job.definition.changes_host
     roots, setting = (settings.roots, "HRO_ROOTS") if changes else (settings.scan_roots, "HRO_SCAN_ROOTS")
-    given = [*job.options.get("paths", ()), *filter(None, [job.options.get("path")])]
     for path in given:
         if not any(PurePosixPath(path).is_relative_to(root) for root in roots):
             raise PathForbiddenError(f"{path} is in none of the folders of {setting}.", setting=setting, path=path)

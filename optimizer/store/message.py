@@ -54,16 +54,18 @@ _FRAME = (
 _BODY = '[[], %s, {"callbacks": null, "errbacks": null, "chain": null, "chord": null}]'
 
 
-def build_message(job: Job) -> str:
-    """The text to push onto the list `job.queue`, once the script that does so has put a tag in the place of TAG."""
-    options = dict(job.options)
-    body = _BODY % json.dumps(options)
+def build_message(job: Job, options: str | None = None) -> str:
+    """The text to push onto the list `job.queue`, once the script that does so has put a tag in the place of TAG.
+
+    `options`: the JSON of the job's options, where it is there already.
+    """
+    body = _BODY % (options or json.dumps(dict(job.options)))
     return _FRAME % {
         "id": quoted(job.optimization_id),
         "queue": quoted(job.queue),
         "body": quoted(base64.b64encode(body.encode()).decode("ascii")),
         "task": quoted(job.definition.task_name),
         "parent_id": quoted(job.parent_id) if job.parent_id else "null",
-        "kwargsrepr": quoted(repr(options)),
+        "kwargsrepr": quoted(repr(dict(job.options))),
         "origin": quoted(f"{AGENT}@{job.host}"),
     }

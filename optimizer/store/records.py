@@ -14,7 +14,8 @@ from optimizer.store.message import build_message
 
 def entry(job: Job, signature: str) -> dict[str, Any]:
     """A new job as the scripts take it that make a record of it, see record() in shared.lua."""
-    return _entry(job, to_fields(job, signature) | {"queue": job.queue, "message": build_message(job)})
+    fields = to_fields(job, signature)
+    return _entry(job, fields | {"queue": job.queue, "message": build_message(job, fields["options"])})
 
 
 def parent_entry(job: Job, endings: str) -> dict[str, Any]:
