@@ -29,7 +29,8 @@ def beside(configuration: Settings) -> Flask:
         optimization_id=str(uuid.uuid4()),
         kind="optimize_memory",
         host=configuration.host,
-        options={"dry_run": True},
+        options={"dry_run": True, "allow_irreversible": False},  # as the product passes on what the request says
+        request_id=uuid.uuid4().hex,
         created_at=SystemClock().now(),
     )
     record = json.dumps([entry(known, "0" * 64)])
