@@ -3,7 +3,7 @@
 -- to the one that it is a part of.
 local RUNNING, DELAYED, JOBS, QUEUES = 'hro:running', 'hro:delayed', 'hro:jobs', 'hro:queues'
 local OUTBOX, METRICS = 'hro:outbox', 'hro:metrics'
-local SET_ASIDE = 'hro:set-aside'
+local SET_ASIDE, MOST_BYTES_ASIDE = 'hro:set-aside', 16384
 local HISTORY, QUARANTINE, MOST_HISTORY = 'hro:history', 'hro:quarantine', 10000
 
 local function job_key(id)
@@ -43,8 +43,13 @@ local function emit(event_id, event_type, id, host, data)
     'host', host, 'data', data, 'timestamp_ms', now_ms())
 end
 
--- Keeps what nothing could be made of, where an operator can look at it, newest first; `most` of that.
+-- Keeps what nothing could be made of, where an operator can look at it, newest first; `most` of that. Of a long one,
+-- which may be hundreds of megabytes, its beginning and how long it was.
 local function set_aside(text, most)
+  if #text > MOST_BYTES_ASIDE then
+    local length = string.format(' … (the first %d of %d bytes)', MOST_BYTES_ASIDE, #text)
+    text = string.sub(text, 1, MOST_BYTES_ASIDE) .. length
+  end
   local kind = redis.call('TYPE', SET_ASIDE).ok
   if kind ~= 'list' and kind ~= 'none' then -- it must not stop what comes behind it
     redis.call('RENAME', SET_ASIDE, SET_ASIDE .. ':spoilt')

@@ -1,6 +1,7 @@
 """Tasks that other services enqueue with Celery alone, on a real Redis."""
 
 import json
+from typing import cast
 
 import pytest
 from celery import Celery
@@ -92,6 +93,16 @@ def test_what_is_not_utf_8_is_set_aside_as_it_was(store: Store, intake: Intake, 
     kept = [str(text).encode("utf-8", "surrogateescape") for text in store.redis.lrange(SET_ASIDE, 0, -1)]
     assert (kept, store.redis.exists("cpu")) == (spoilt[::-1], 0)
     assert store.jobs.get(good.id).status is Status.QUEUED
+
+
+def test_of_a_long_message_its_beginning_is_kept(store: Store, intake: Intake) -> None:
+    """With how long it was: a thousand such must not fill Redis. One that is just short enough is kept whole."""
+    for length in (16_384, 1_000_000):
+        store.redis.lpush("cpu", length * "x")
+    intake.take_in(10)
+    long, short = cast("list[str]", store.redis.lrange(SET_ASIDE, 0, -1))
+    assert long == 16_384 * "x" + " … (the first 16384 of 1000000 bytes)"
+    assert short == 16_384 * "x"
 
 
 def test_a_key_that_is_no_list_stops_no_other_queue(store: Store, intake: Intake, other_service: Celery) -> None:
