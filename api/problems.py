@@ -29,6 +29,7 @@ STATUS = {
     "job_not_found": HTTPStatus.NOT_FOUND,
     "job_expired": HTTPStatus.GONE,
     "job_ended": HTTPStatus.CONFLICT,
+    "delay_too_long": HTTPStatus.UNPROCESSABLE_ENTITY,
     "plan_not_named": HTTPStatus.PRECONDITION_REQUIRED,
     "plan_changed": HTTPStatus.PRECONDITION_FAILED,
     "plan_expired": HTTPStatus.GONE,

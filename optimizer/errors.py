@@ -145,6 +145,12 @@ class UnsignedJobError(HroError):
     code = "unsigned_job"
 
 
+class DelayTooLongError(HroError):
+    """A job may be due 30 days from now at most; send it later, or let a schedule start it (HRO_SCHEDULES)."""
+
+    code = "delay_too_long"
+
+
 class ForeignHostError(HroError):
     """The job is for another host."""
 

@@ -1,7 +1,7 @@
 """A job, and the record of what became of it."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from pydantic import Field
@@ -11,6 +11,9 @@ from optimizer.values import JsonObject, Value
 
 #: The namespace of the ids of jobs that are parts of another (RFC 9562, version 5)
 _NAMESPACE = uuid.UUID("0d6a2f0e-5a5b-5b0f-9c61-7f3d8a1f4c22")
+
+#: A job that is due later must not outlive what is remembered of others: the time that tombstones outlive records
+MOST_DELAY = timedelta(days=30)
 
 
 class Status(StrEnum):
@@ -36,6 +39,10 @@ class Job(Value):
     request_id: str | None = None
     created_at: datetime
     due_at: datetime | None = None  #: when it is put on its queue; None: at once
+
+    @property
+    def is_due_too_late(self) -> bool:
+        return self.due_at is not None and self.due_at - self.created_at > MOST_DELAY
 
     @property
     def definition(self) -> Kind:

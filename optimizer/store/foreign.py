@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from math import isfinite
 from typing import Any
 
-from optimizer.errors import HroError, InvalidRequestError, UnsignedJobError
+from optimizer.errors import DelayTooLongError, HroError, InvalidRequestError, UnsignedJobError
 from optimizer.jobs import Job
 from optimizer.kinds import KINDS, Resource, Scope, parse_options
 from optimizer.ports import Clock
@@ -117,8 +117,6 @@ def refusal(foreign: ForeignTask, job: Job, allowed: tuple[Scope, ...]) -> HroEr
     """Why the job is not done, or None where it may be. `allowed`: what unsigned jobs may do."""
     if foreign.args:
         return InvalidRequestError("Tasks take keyword arguments only.")
-    if foreign.eta is not None and job.due_at is None:
-        return InvalidRequestError("eta must be a moment in ISO 8601.")
     if foreign.kwargs.get("host", job.host) != job.host:
         return InvalidRequestError("host must be one host's name.")
     try:
@@ -127,4 +125,10 @@ def refusal(foreign: ForeignTask, job: Job, allowed: tuple[Scope, ...]) -> HroEr
         return error
     if job.scope not in allowed:
         return UnsignedJobError(needs=job.scope.value)
-    return None
+    return _too_late(foreign, job)
+
+
+def _too_late(foreign: ForeignTask, job: Job) -> HroError | None:
+    if foreign.eta is not None and job.due_at is None:
+        return InvalidRequestError("eta must be a moment in ISO 8601.")
+    return DelayTooLongError(due_at=foreign.eta) if job.is_due_too_late else None

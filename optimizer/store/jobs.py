@@ -10,6 +10,7 @@ import redis
 
 from optimizer.errors import (
     CancelledError,
+    DelayTooLongError,
     IdempotencyConflictError,
     JobExpiredError,
     JobNotCancellableError,
@@ -57,8 +58,10 @@ class JobStore:
         """Take a job, with all that it is made of, and say by which id it is known.
 
         `join` is the fingerprint of an analysis that may be answered by an identical one. Safe to repeat with
-        the same job. Raises IdempotencyConflictError, StoreUnavailableError.
+        the same job. Raises DelayTooLongError, IdempotencyConflictError, StoreUnavailableError.
         """
+        if job.is_due_too_late:
+            raise DelayTooLongError
         outcome, taken = self.scripts.call(
             "submit",
             json.dumps(self._entries(job)),

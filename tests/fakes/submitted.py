@@ -9,4 +9,12 @@ from tests.fakes.clock import NOON
 
 
 def new_job(kind: str = "analyze_cpu", *, host: str = "here", due_at: datetime | None = None, **options: Any) -> Job:
-    return Job(optimization_id=str(uuid4()), kind=kind, host=host, options=options, created_at=NOON, due_at=due_at)
+    """Asked for at NOON or, where it is due, at that moment."""
+    return Job(
+        optimization_id=str(uuid4()),
+        kind=kind,
+        host=host,
+        options=options,
+        created_at=due_at or NOON,
+        due_at=due_at,
+    )

@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from celery import Celery
 
-from optimizer.jobs import Job, Status
+from optimizer.errors import DelayTooLongError
+from optimizer.host.clock import SystemClock
+from optimizer.jobs import MOST_DELAY, Job, Status
 from optimizer.kinds import Scope
 from optimizer.store.attempts import Refusal
 from optimizer.store.intake import Intake
@@ -25,6 +27,17 @@ def later(store: Store) -> Job:
     job = new_job(due_at=due_in(store, 3600))
     store.jobs.submit(job)
     return job
+
+
+def intake_of(store: Store) -> Intake:
+    return Intake(
+        redis=store.redis,
+        scripts=store.attempts.scripts,
+        lifetimes=store.attempts.lifetimes,
+        clock=SystemClock(),
+        default_host="here",
+        allowed=(Scope.PLAN,),
+    )
 
 
 def becomes_due(store: Store, job: Job) -> None:
@@ -66,18 +79,29 @@ def test_a_job_can_be_cancelled_before_it_is_due(store: Store, later: Job) -> No
 
 def test_a_countdown_of_another_service_is_kept_in_the_store(store: Store, redis_url: str) -> None:
     """Not in a worker's memory, where a stock task waits for its time."""
-    intake = Intake(
-        redis=store.redis,
-        scripts=store.attempts.scripts,
-        lifetimes=store.attempts.lifetimes,
-        clock=store.clock,
-        default_host="here",
-        allowed=(Scope.PLAN,),
-    )
     with Celery(broker=broker_url(redis_url)) as stock:
         sent = stock.send_task("optimizer.analyze_cpu", queue="cpu", countdown=3600)
-    assert intake.take_in(10) == 1
+    assert intake_of(store).take_in(10) == 1
     due_at = store.jobs.get(sent.id).job.due_at
     assert due_at is not None
     assert timedelta(seconds=3590) < due_at - due_in(store, 0) < timedelta(seconds=3610)
     assert (store.redis.llen("cpu.here"), store.vitals.delayed()) == (0, 1)
+
+
+def test_a_countdown_of_years_is_refused(store: Store, redis_url: str) -> None:
+    """Its record says what to do instead; nothing waits in the store for it."""
+    with Celery(broker=broker_url(redis_url)) as stock:
+        sent = stock.send_task("optimizer.analyze_cpu", queue="cpu", countdown=10 * 365 * 24 * 3600)
+    intake_of(store).take_in(10)
+    record = store.jobs.get(sent.id)
+    assert (record.status, record.error and record.error["code"]) == (Status.FAILED, "delay_too_long")
+    assert "HRO_SCHEDULES" in str(record.error and record.error["message"])
+    assert store.vitals.delayed() == 0
+
+
+def test_a_job_that_is_due_in_years_is_not_taken(store: Store) -> None:
+    """Whoever submits it."""
+    job = new_job(due_at=due_in(store, 0) + 2 * MOST_DELAY).model_copy(update={"created_at": due_in(store, 0)})
+    with pytest.raises(DelayTooLongError):
+        store.jobs.submit(job)
+    assert store.jobs.list() == []

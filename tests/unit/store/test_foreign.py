@@ -1,17 +1,18 @@
 """Messages of other services."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from optimizer.jobs import MOST_DELAY
 from optimizer.kinds import Scope
 from optimizer.store.foreign import ForeignTask, UnreadableMessageError, read_message, refusal, to_job
 from optimizer.store.message import build_message
 from optimizer.store.records import from_fields, to_fields
-from tests.fakes.clock import FakeClock
+from tests.fakes.clock import NOON, FakeClock
 from tests.fakes.submitted import new_job
 
 LOOKING = (Scope.READ, Scope.PLAN)
@@ -116,15 +117,26 @@ def test_a_task_goes_to_the_host_that_it_names() -> None:
     ("eta", "due"),
     [
         (None, None),
-        ("2030-01-01T00:00:00+00:00", datetime(2030, 1, 1, tzinfo=UTC)),
-        ("2030-01-01T02:00:00.5+02:00", datetime(2030, 1, 1, 0, 0, 0, 500_000, UTC)),
-        ("2030-01-01T00:00:00", datetime(2030, 1, 1, tzinfo=UTC)),
+        ("2026-01-30T00:00:00+00:00", datetime(2026, 1, 30, tzinfo=UTC)),
+        ("2026-01-30T02:00:00.5+02:00", datetime(2026, 1, 30, 0, 0, 0, 500_000, UTC)),
+        ("2026-01-30T00:00:00", datetime(2026, 1, 30, tzinfo=UTC)),
     ],
 )
 def test_a_task_may_be_due_later(eta: str | None, due: datetime | None) -> None:
     """At the moment that Celery's eta names, which is in UTC where it does not say."""
     assert to_job(task(eta=eta), "here", FakeClock()).due_at == due
     assert refused(task(eta=eta)) is None
+
+
+@pytest.mark.parametrize(
+    ("delay", "code"),
+    [(MOST_DELAY, None), (MOST_DELAY + timedelta(seconds=1), "delay_too_long"), (-MOST_DELAY * 99, None)],
+)
+def test_a_task_may_not_be_due_long_after_all_else_is_forgotten(delay: timedelta, code: str | None) -> None:
+    """A past moment is as good as now; what is refused says how late it may be."""
+    foreign = task(eta=(NOON + delay).isoformat())
+    assert refused(foreign) == code
+    assert refused(task(eta="8999-12-31T00:00:00+00:00")) == "delay_too_long"
 
 
 @given(st.text() | st.datetimes(timezones=st.none() | st.timezones()).map(datetime.isoformat))
