@@ -1,9 +1,11 @@
 """Runs one command and prints what it took, as JSON.
 
-    python -I -S launch.py OUTPUT ERRORS PROGRAM [ARGUMENT...]
+    python -I -S launch.py OUTPUT ERRORS CACHE PROGRAM [ARGUMENT...]
 
-A program of its own because the kernel counts, as a child's peak, also the memory that it had before its exec: that of
-the process which started it. `floor_kib` is that figure here, below which no peak can be told.
+CACHE is the folder that the program finds as the user's cache.
+
+This is a program of its own because the kernel counts, as a child's peak, also the memory that it had before its exec:
+that of the process which started it. `floor_kib` is that figure here, below which no peak can be told.
 """
 
 import json
@@ -14,10 +16,11 @@ import time
 from pathlib import Path
 
 
-def main(output: str, errors: str, *command: str) -> None:
+def main(output: str, errors: str, cache: str, *command: str) -> None:
+    environment = {**os.environ, "XDG_CACHE_HOME": cache}  # noqa: TID251 - handed on
     with Path(output).open("wb") as out, Path(errors).open("wb") as err:
         start = time.monotonic()
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=environment)
         _, status, usage = os.wait4(child.pid, 0)  # its children that it waited for are in these figures
         wall = time.monotonic() - start
     child.returncode = os.waitstatus_to_exitcode(status)  # so that Popen does not wait for it again

@@ -20,10 +20,10 @@ _KIB = 1024 / 1_000_000  # in MB
 Result = TypeVar("Result")
 
 
-def launch(command: Sequence[str | Path], output: Path, errors: Path, *, quiet: bool) -> Run:
-    """Run the command with its output in files."""
-    launcher: list[str | Path] = [sys.executable, "-I", "-S", Path(__file__).with_name("launch.py"), output, errors]
-    said = subprocess.run([*launcher, *command], stdout=subprocess.PIPE, check=True).stdout
+def launch(command: Sequence[str | Path], output: Path, errors: Path, cache: Path, *, quiet: bool) -> Run:
+    """Run the command with its output in files, and `cache` for the user's cache folder."""
+    launcher: list[str | Path] = [sys.executable, "-I", "-S", Path(__file__).with_name("launch.py")]
+    said = subprocess.run([*launcher, output, errors, cache, *command], stdout=subprocess.PIPE, check=True).stdout
     took = json.loads(said)
     return Run(
         wall=took["wall"],

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:  # takes long to import, and what starts fast asks no clock
+    from datetime import datetime
 
 
 class Clock(Protocol):
-    def now(self) -> datetime:
+    def now(self) -> "datetime":
         """The time of day, in UTC and aware of it."""
 
     def monotonic(self) -> float:

@@ -79,7 +79,7 @@ class _Turn:
         quiet = wait_until_quiet(self.session.wait)
         argv = [self.session.hro if part == "hro" else part for part in command.argv]
         output, errors = scratch / "output", scratch / "errors"
-        run = launch([*argv, self.tree], output, errors, quiet=quiet)
+        run = launch([*argv, self.tree], output, errors, scratch / "cache", quiet=quiet)
         print(f"  {self.bench.name:10}  {name:22}  {run.wall:7.2f} s", file=sys.stderr)
         if found := self._check(command, run, output, errors):
             kept = self.problems.setdefault(name, [])

@@ -1,6 +1,6 @@
 """What a local command prints, and what went wrong on the way."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from optimizer.host.tree import ScanLog
@@ -10,3 +10,4 @@ class Answer(NamedTuple):
     told: Iterable[bytes] | Iterable[str]  #: pieces of JSON, or lines for people
     log: ScanLog
     changed: int = 0  #: files that were left out because they changed
+    cache_errors: Sequence[str] = ()

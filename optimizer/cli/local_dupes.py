@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from optimizer.cli.local_answer import Answer
 from optimizer.cli.local_options import Options
-from optimizer.host.clock import SystemClock
 from optimizer.host.tree import Tree
 from optimizer.ports import CacheFile, Progress
 from optimizer.storage.duplicates.group_json import answer_json, group_json
@@ -26,11 +25,13 @@ def answer(trees: Sequence[Tree], progress: Progress, options: Options) -> Answe
     from optimizer.cli.local_text import duplicates_text  # noqa: PLC0415 - not needed for JSON, which has to be fast
 
     report = search(trees, progress, digests=digests, cache=cache)
-    return Answer(duplicates_text(report), report.log, report.changed_count)
+    return Answer(duplicates_text(report), report.log, report.changed_count, report.cache_errors)
 
 
 def _cache() -> CacheFile:
     """That of this user; see the XDG Base Directory Specification."""
+    from optimizer.host.clock import SystemClock  # noqa: PLC0415 - brings datetime, which takes long to import
+
     # No setting of the product, whose reader takes longer to import than a small tree to search
     base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111, TID251
     now = SystemClock().now().timestamp()

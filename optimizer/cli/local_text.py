@@ -94,5 +94,7 @@ def print_text(answer: Answer) -> None:
         print(line)
     for line in error_text(answer.log.errors, answer.log.error_count):
         print(line, file=sys.stderr)
+    for error in answer.cache_errors:
+        print(f"hro dupes: the cache failed: {error}", file=sys.stderr)
     if answer.changed:
         print(f"{answer.changed:,} files changed meanwhile and were left out", file=sys.stderr)

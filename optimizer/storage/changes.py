@@ -52,8 +52,8 @@ def changes(tools: Tools, load_plan: Callable[[str], Plan]) -> Mapping[str, Hand
     hands = Hands(tools.roots, tools.journal, patience_seconds=tools.patience_seconds, catalogue=tools.catalogue)
     parts: Mapping[str, Parts] = {
         "optimize_temp": [_temp(tools)],
-        "optimize_cache": [Part(options=CacheOptions, look=_cleaning(tools).caches, plan=plan_clean)],
-        "optimize_logs": [_logs(tools), Part(options=LogsOptions, look=_cleaning(tools).logs, plan=plan_clean)],
+        "optimize_cache": [_caches(tools)],
+        "optimize_logs": [_logs(tools), _journals(tools)],
         "optimize_compress": [_compress(tools)],
         "optimize_duplicates": [_duplicates(tools)],
     }
@@ -79,6 +79,25 @@ def _temp(tools: Tools) -> Part[Any, Any]:
         options=TempOptions,
         look=partial(look_at_temp, tools.roots, tools.keep, tools.clock),
         plan=plan_temp,
+        nothing="No temporary file there was left alone for {days_old} days.",
+    )
+
+
+def _caches(tools: Tools) -> Part[Any, Any]:
+    return Part(
+        options=CacheOptions,
+        look=_cleaning(tools).caches,
+        plan=plan_clean,
+        nothing="No rule found anything to clear: no folder of theirs is there, or nothing in it that may go.",
+    )
+
+
+def _journals(tools: Tools) -> Part[Any, Any]:
+    return Part(
+        options=LogsOptions,
+        look=_cleaning(tools).logs,
+        plan=plan_clean,
+        nothing="No journal there was closed {days_old} days ago.",
     )
 
 
@@ -87,6 +106,7 @@ def _duplicates(tools: Tools) -> Part[Any, Any]:
         options=DuplicatesOptions,
         look=partial(look_at_copies, tools.roots, tools.keep, tools.cache),
         plan=plan_duplicates,
+        nothing="No two files there of {min_size_bytes} bytes or more have equal content.",
     )
 
 
@@ -95,6 +115,7 @@ def _compress(tools: Tools) -> Part[Any, Any]:
         options=CompressOptions,
         look=partial(look_at_cold, tools.roots, tools.keep, tools.clock),
         plan=plan_compress,
+        nothing="No file there of {min_size_bytes} bytes or more was left alone for {days_old} days.",
     )
 
 
@@ -103,6 +124,7 @@ def _logs(tools: Tools) -> Part[Any, Any]:
         options=LogsOptions,
         look=Logs(roots=tools.roots, keep=tools.keep, clock=tools.clock).look,
         plan=plan_logs,
+        nothing="No closed log there was left alone for {days_old} days.",
     )
 
 

@@ -198,7 +198,9 @@ class Hands:
             root = exact(entry.facts["target"]["root"])
             if root not in self._held.quarantines:  # it is not ours to change now
                 continue
-            with suppress(QuarantineUnsafeError, PathNotFoundError, PathForbiddenError, StaleError, OSError):
+            with suppress(
+                QuarantineUnsafeError, PathNotFoundError, PathForbiddenError, StaleError, UnavailableError, OSError
+            ):
                 effect_of(entry).settle(self._ground(root, entry.optimization_id), entry)
 
 

@@ -11,7 +11,13 @@ from dataclasses import dataclass, field
 
 from optimizer.errors import HroError
 from optimizer.host.files import ScanRoots
-from optimizer.host.quarantine import Quarantine, QuarantineUnsafeError, RootBusyError, locked
+from optimizer.host.quarantine import (
+    Quarantine,
+    QuarantineUnsafeError,
+    QuarantineUnusableError,
+    RootBusyError,
+    locked,
+)
 
 #: How often a root that another job changes is tried, in seconds
 _BETWEEN_TRIES = 0.2
@@ -32,7 +38,7 @@ def held_roots(
     """`needed` roots are locked; `useful` ones too, where nothing stands against it.
 
     Raises RootBusyError where another job holds a needed one for longer than `patience_seconds`. Where no needed one
-    can be had at all: PathNotFoundError, QuarantineUnsafeError or OSError, of the first.
+    can be had at all: PathNotFoundError, QuarantineUnsafeError, QuarantineUnusableError or OSError, of the first.
     """
     held, broken = HeldRoots(), list[HroError | OSError]()
     with ExitStack() as stack:
@@ -50,7 +56,7 @@ def held_roots(
         if broken and not held.quarantines:
             raise broken[0]
         for root in held.descriptors.keys() & useful - held.quarantines.keys():
-            with suppress(RootBusyError, QuarantineUnsafeError, OSError):
+            with suppress(RootBusyError, QuarantineUnsafeError, QuarantineUnusableError):
                 held.quarantines[root] = _lock(stack, held.descriptors[root], root, 0)
         yield held
 

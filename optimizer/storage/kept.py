@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from optimizer.host.journal import Entry, State
 from optimizer.paths import exact, readable
 from optimizer.plans import Action, Plan
-from optimizer.storage.types import PURGE, RESTORE
+from optimizer.storage.types import PURGE, REFLINK, RESTORE
 
 #: What an undo can bring back, and what a purge can delete
 UNDOABLE = frozenset({State.QUARANTINED, State.REPLACED})
@@ -14,15 +14,24 @@ PURGEABLE = frozenset({State.QUARANTINED})
 
 def plan_restore(entries: Sequence[Entry]) -> Plan:
     """The last one changed comes back first."""
-    return _plan([entry for entry in reversed(entries) if entry.state in UNDOABLE], RESTORE)
+    sharing = sum(needs_no_undo(entry) for entry in entries)
+    note = f"{sharing} files share their blocks with a copy. Content and names are as they were: that needs no undo."
+    undoable = [entry for entry in reversed(entries) if entry.state in UNDOABLE]
+    return _plan(undoable, RESTORE, [note] if sharing else [])
+
+
+def needs_no_undo(entry: Entry) -> bool:
+    """Whether it was done, and changed nothing that anybody could see."""
+    return entry.state is State.DONE and entry.facts["type"] == REFLINK
 
 
 def plan_purge(entries: Sequence[Entry]) -> Plan:
     """Deleting cannot be undone; asking for it is the consent."""
-    return _plan([entry for entry in entries if entry.state in PURGEABLE], PURGE)
+    notes = [] if entries else ["Nothing has waited in quarantine for so long."]
+    return _plan([entry for entry in entries if entry.state in PURGEABLE], PURGE, notes)
 
 
-def _plan(entries: list[Entry], action: str) -> Plan:
+def _plan(entries: list[Entry], action: str, notes: Sequence[str]) -> Plan:
     verb = "comes back" if action == RESTORE else "is deleted"
     return Plan(
         actions=tuple(
@@ -36,5 +45,6 @@ def _plan(entries: list[Entry], action: str) -> Plan:
                 reason=f"{readable(exact(entry.facts['target']))} {verb}",
             )
             for number, entry in enumerate(entries)
-        )
+        ),
+        notes=tuple(notes),
     )

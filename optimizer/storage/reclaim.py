@@ -17,7 +17,7 @@ from optimizer.plans import Action, Plan
 from optimizer.ports import Clock, Progress
 from optimizer.runner import Change
 from optimizer.storage.hands import Hands
-from optimizer.storage.kept import PURGEABLE, UNDOABLE, plan_purge, plan_restore
+from optimizer.storage.kept import PURGEABLE, UNDOABLE, needs_no_undo, plan_purge, plan_restore
 from optimizer.storage.measure import measure
 from optimizer.storage.receipt import conclude
 from optimizer.values import JsonObject, Value
@@ -36,6 +36,14 @@ class Part(Generic[Options, Observation]):
     options: type[Options]
     look: Callable[[Options, Progress], Observation]
     plan: Callable[[Options, Observation], Plan]
+    nothing: str  #: the note where it plans nothing and has no other; it may name the part's options in braces
+
+    def planned(self, options: Options, seen: Observation) -> Plan:
+        """Its plan. An empty one says why."""
+        plan = self.plan(options, seen)
+        if plan.actions or plan.notes:
+            return plan
+        return Plan(notes=(self.nothing.format_map(options.model_dump()),))
 
     def options_of(self, options: JsonObject) -> Options:
         """As much of what a job was asked for as this part understands."""
@@ -57,7 +65,7 @@ def reclaim(parts: Sequence[Part[Any, Any]], hands: Hands) -> Change[list[Any]]:
 
     def plan(job: Job, observations: list[Any]) -> Plan:
         pairs = zip(parts, observations, strict=True)
-        return joined([part.plan(part.options_of(job.options), seen) for part, seen in pairs])
+        return joined([part.planned(part.options_of(job.options), seen) for part, seen in pairs])
 
     return change(hands, look, plan)
 
@@ -80,7 +88,7 @@ def total(parts: Sequence[Part[Any, Any]], hands: Hands) -> Change[Any]:
     def plan(job: Job, observations: list[Any]) -> Plan:
         active = acting(job)
         pairs = zip(active, observations, strict=True)
-        plans = [part.plan(part.options_of(asked_of(part, job)), seen) for part, seen in pairs]
+        plans = [part.planned(part.options_of(asked_of(part, job)), seen) for part, seen in pairs]
         notes = () if len(active) == len(parts) else ("No path was given, so no duplicates or cold files were sought.",)
         return joined([*plans, Plan(notes=notes)])
 
@@ -114,7 +122,7 @@ def apply_plan(hands: Hands, load: Callable[[str], Plan]) -> Change[Plan]:
 def undo(hands: Hands) -> Change[list[Entry]]:
     def look(job: Job, _progress: Progress) -> list[Entry]:
         options = UndoOptions.model_validate(dict(job.options))
-        return _entries(hands.journal, options.optimization_id, options.items, UNDOABLE)
+        return _entries(hands.journal, options.optimization_id, options.items, _is_for_undo)
 
     return change(hands, look, lambda _job, entries: plan_restore(entries))
 
@@ -125,16 +133,24 @@ def purge(hands: Hands, clock: Clock) -> Change[list[Entry]]:
         if options.older_than_days is not None:
             since = clock.now() - timedelta(days=options.older_than_days)
             return hands.journal.in_state(State.QUARANTINED, before=since.isoformat())
-        return _entries(hands.journal, str(options.optimization_id), options.items, PURGEABLE)
+        return _entries(hands.journal, str(options.optimization_id), options.items, _is_for_purge)
 
     return change(hands, look, lambda _job, entries: plan_purge(entries))
 
 
+def _is_for_undo(entry: Entry) -> bool:
+    return entry.state in UNDOABLE or needs_no_undo(entry)
+
+
+def _is_for_purge(entry: Entry) -> bool:
+    return entry.state in PURGEABLE
+
+
 def _entries(
-    journal: Journal, optimization_id: str, items: Collection[int] | None, states: frozenset[State]
+    journal: Journal, optimization_id: str, items: Collection[int] | None, is_meant: Callable[[Entry], bool]
 ) -> list[Entry]:
     """Raises NothingInQuarantineError where the job left nothing that could be acted on, or has not any more."""
-    entries = [entry for entry in journal.of_job(optimization_id) if entry.state in states]
+    entries = [entry for entry in journal.of_job(optimization_id) if is_meant(entry)]
     if items is not None:
         entries = [entry for entry in entries if entry.number in items]
     if not entries:

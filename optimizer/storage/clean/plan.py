@@ -47,8 +47,13 @@ def plan_clean(options: ChangeOptions, seen: Seen) -> Plan:
         for found in seen.found
         if found.rule.command and _may_free(found)
     ]
-    clears = [_clear(found, command) for found, command, reason in caches if reason is None]
+    cleared: dict[bytes, Found] = {}
+    for found, _, reason in caches:
+        if reason is None:
+            cleared.setdefault(found.folder, found)
+    clears = [_clear(found, command) for found, command, _ in caches if cleared.get(found.folder) is found]
     notes = [_told(found, reason) for found, _, reason in caches if reason]
+    notes += [_told_twice(found, cleared[found.folder]) for found, _, reason in caches if reason is None]
     old = [(found, file) for found in seen.found for file in _old_files(seen, found)]
     kept = {file.path: reason for _, file in old if (reason := seen.keep.reason(file.path))}
     chosen = [(found, file) for found, file in old if file.path not in kept]

@@ -72,6 +72,7 @@ class DuplicateReport(NamedTuple):
     changed: tuple[JsonRow, ...]  #: path fields of files that were left out, as they changed meanwhile; 100 at most
     changed_count: int
     log: ScanLog
+    cache_errors: Sequence[str] = ()
 
     def to_json(self) -> JsonRow:
         """Every group in full, as `hro dupes --json` prints it."""

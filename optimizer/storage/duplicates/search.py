@@ -58,6 +58,7 @@ def report_of(found: Found, groups: Sequence[Group]) -> DuplicateReport:
         changed=tuple(dict(path_fields(path)) for path in found.notes.changed),
         changed_count=found.notes.changed_count,
         log=add_notes(found.notes, ScanLog()),
+        cache_errors=found.notes.cache_errors,
     )
 
 

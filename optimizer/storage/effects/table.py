@@ -6,7 +6,7 @@ from types import MappingProxyType
 from optimizer.host.journal import Entry
 from optimizer.storage.effects import compress
 from optimizer.storage.effects.command import COMMAND
-from optimizer.storage.effects.ground import Effect
+from optimizer.storage.effects.ground import Effect, UnavailableError
 from optimizer.storage.effects.hard_link import HARD_LINK as HARD_LINKING
 from optimizer.storage.effects.move import MOVE
 from optimizer.storage.effects.redundant import REDUNDANT as SETTING_ASIDE
@@ -26,5 +26,11 @@ EFFECTS: Mapping[str, Effect] = MappingProxyType(
 
 
 def effect_of(entry: Entry) -> Effect:
-    """The effect that a journal's row tells of."""
-    return EFFECTS[entry.facts["type"]]
+    """The effect that a journal's row tells of. Raises UnavailableError for a type that only a newer version knows."""
+    effect = EFFECTS.get(entry.facts["type"])
+    if effect is None:
+        raise UnavailableError(
+            f"The journal tells of an action {entry.facts['type']}, which this version does not know: "
+            "a newer one has written it. Update this one."
+        )
+    return effect

@@ -39,7 +39,7 @@ class Compare:
         they equal no other one: then their digests are known, and they need not be read again.
         """
         self.learned: list[tuple[bytes, Record]] = []  #: digests of files of which none was known
-        self.misses = 0  #: files that were compared as none was known
+        self.misses = 0  #: names of files that were compared as none was known
         self._reader = reader
         self._digests = digests
         self._learns = learns
@@ -58,7 +58,7 @@ class Compare:
                 known.setdefault(inode[0].digest, []).append(inode)
             else:
                 unknown.append(inode)
-        self.misses += len(unknown)
+        self.misses += sum(map(len, unknown))
         if unknown:
             for digest, files in self._found([*unknown, *(inodes[0] for inodes in known.values())], records[0].size):
                 equal = [known.pop(file[0].digest, [file]) if file[0].digest else [file] for file in files]

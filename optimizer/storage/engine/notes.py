@@ -16,8 +16,8 @@ class Notes:
         self.changed_count = 0
         self.skipped_mounts: list[bytes] = []
         self.cache_errors: list[str] = []
-        self.hits = 0  #: files whose digest was in the cache
-        self.misses = 0  #: files that were read as it was not
+        self.hits = 0  #: names of files whose digest was in the cache
+        self.misses = 0  #: names of files that were read as it was not
 
     def error(self, path: bytes, error: OSError) -> None:
         self.error_count += 1

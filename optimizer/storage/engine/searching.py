@@ -4,17 +4,14 @@ import gc
 import os
 from collections.abc import Callable
 from struct import Struct
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from optimizer.hashing.digest_file import KeptAnswer
 from optimizer.ports import CacheFile
-from optimizer.storage.engine.cached import Cached, Lesson
 from optimizer.storage.engine.compare import Compare
 from optimizer.storage.engine.crew import Count, Crew, Pulse
 from optimizer.storage.engine.deal import Deal
 from optimizer.storage.engine.found import FoundName, Render, Writer, gathered, merged
 from optimizer.storage.engine.handing import FOUND, JOINED, SCANNED, get, put
-from optimizer.storage.engine.memory import Memory
 from optimizer.storage.engine.notes import Notes
 from optimizer.storage.engine.reader import Reader
 from optimizer.storage.engine.record import BUCKETS, Joined, Record, unpack_all
@@ -24,6 +21,11 @@ from optimizer.storage.engine.spill import Buckets, Extent, Spill, read
 from optimizer.storage.engine.tables import Tables
 from optimizer.storage.engine.tasks import Tasks
 from optimizer.storage.engine.walker import Walker
+
+if TYPE_CHECKING:  # they bring sqlite3, and a search without a cache is to start faster than that
+    from optimizer.hashing.digest_file import KeptAnswer
+    from optimizer.storage.engine.cached import Cached, Lesson
+    from optimizer.storage.engine.memory import Memory
 
 #: Is told a phase ("walk", with a cache "hash", or "compare"), files, bytes and a path, now and then. What it raises
 #: ends the search.
@@ -106,11 +108,20 @@ class _Part:
         self._deal = Deal(self.crew)
         self._joins, self._comparisons = Tasks(), Tasks()
         self._notes = Notes()
-        self._memory = Memory(cache, asked, self._notes) if cache else None
-        self._cached = Cached(self.crew, roots, files, self._memory) if self._memory else None
+        self._memory: Memory | None = None
+        self._cached: Cached | None = None
+        if cache:
+            self._remember(cache, asked)
         self._phase = "walk"
         for number in range(len(roots)):
             self._deal.add([b"%d" % number, b""])
+
+    def _remember(self, cache: CacheFile, asked: bytes) -> None:
+        from optimizer.storage.engine.cached import Cached  # noqa: PLC0415 - see above
+        from optimizer.storage.engine.memory import Memory  # noqa: PLC0415
+
+        self._memory = Memory(cache, asked, self._notes)
+        self._cached = Cached(self.crew, self._roots, self._files, self._memory)
 
     def work(self) -> None:
         """Look at everything, bring together what may be equal, and compare."""
@@ -168,7 +179,7 @@ class _Part:
                     found.append((time, self.crew.number, spill.gather(joined.packed(places))))
         return found, linked_size
 
-    def _compare(self, tables: Tables, writer: Writer, pulse: Pulse) -> tuple[int, Lesson | None]:
+    def _compare(self, tables: Tables, writer: Writer, pulse: Pulse) -> "tuple[int, Lesson | None]":
         """The groups: first of larger files, those before others that take longest, then of small ones.
 
         Returns the bytes of small files that have several names, and what is new to the cache.
@@ -226,7 +237,7 @@ class _Part:
         )
         return self._saved(self._cached, answer, list(lessons)) if self._cached else answer
 
-    def _saved(self, cached: Cached, answer: Answer, lessons: list[Lesson]) -> Answer:
+    def _saved(self, cached: "Cached", answer: Answer, lessons: "list[Lesson]") -> Answer:
         notes = Notes.merged([answer.notes])
         kept = None
         entries, pieces = gathered(answer.entries, self._files)
@@ -236,7 +247,7 @@ class _Part:
         notes.cache_errors = sorted({*notes.cache_errors, *self._notes.cache_errors})
         return answer._replace(notes=notes.dump())
 
-    def _held(self, cached: Cached, held: KeptAnswer) -> Answer:
+    def _held(self, cached: "Cached", held: "KeptAnswer") -> Answer:
         """The last answer, for it holds; its groups go to the first file."""
         size, copies, gain, hits = _FACTS.unpack_from(held.facts)
         os.truncate(self._files[0], 0)

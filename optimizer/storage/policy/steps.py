@@ -54,7 +54,7 @@ def _plan(
     progress: Progress,
 ) -> Plan:
     options = [(part, part.options_of(said)) for part in parts for said in asked(policy)]
-    return joined([part.plan(said, part.look(said, progress)) for part, said in options])
+    return joined([part.planned(said, part.look(said, progress)) for part, said in options])
 
 
 def _purge(journal: Journal, clock: Clock, policy: Policy, _progress: Progress) -> Plan:

@@ -24,7 +24,7 @@ class Took:
         self.output, self.errors = folder / "output", folder / "errors"
 
     def __call__(self, program: str) -> Run:
-        return launch([sys.executable, "-c", program], self.output, self.errors, quiet=True)
+        return launch([sys.executable, "-c", program], self.output, self.errors, self.output.parent, quiet=True)
 
 
 def test_output_and_exit_code_are_kept(took: Took) -> None:

@@ -6,6 +6,7 @@ import os
 import pty
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,35 @@ def test_without_digests_larger_files_have_none(tmp_path: Path) -> None:
         "2 copies of 19.5 KiB, 19.5 KiB reclaimable, equal byte for byte\n"
         in hro("dupes", "--no-digest", tmp_path).stdout
     )
+
+
+def test_a_second_search_through_the_cache_reads_nothing(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is this user's alone; the answer for people and the one for programs are the same as without."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tree.parent))
+    time.sleep(2.1)  # a digest is kept once the last change of its file is two seconds ago
+    first, second = (answer("dupes", "--json", "--cache", tree) for _ in range(2))
+    assert (first["groups"], first["bytes_read"], second["bytes_read"]) == (second["groups"], 12, 0)
+    assert second["cache"] == {"hits": 3, "misses": 0, "hit_rate": 1.0}
+    assert hro("dupes", "--cache", tree).stdout == hro("dupes", tree).stdout
+    assert ((tree.parent / "hro").stat().st_mode & 0o777, (tree.parent / "hro/digests.db").stat().st_mode & 0o777) == (
+        0o700, 0o600,
+    )  # fmt: skip
+
+
+def test_digests_are_kept_or_left_out(tree: Path) -> None:
+    """Both at once make no sense, which is said before anything is read."""
+    run = hro("dupes", "--cache", "--no-digest", tree)
+    assert (run.returncode, run.stderr.splitlines()[-1]) == (
+        2, "hro dupes: error: --cache keeps digests, and --no-digest makes none: leave one out",
+    )  # fmt: skip
+
+
+def test_a_cache_that_fails_is_told(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On standard error for people, in the answer for programs; the answer is right."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tree / "a"))
+    found = json.loads(hro("dupes", "--json", "--cache", tree).stdout)
+    assert (len(found["groups"]), len(found["cache"]["errors"])) == (1, 1)
+    assert hro("dupes", "--cache", tree).stderr.startswith("hro dupes: the cache failed: ")
 
 
 def test_usage_as_json(tree: Path) -> None:
