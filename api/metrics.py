@@ -15,6 +15,9 @@ from optimizer.store.vitals import Vitals
 
 _PREFIX = "hardware_optimizer"
 
+#: The counter of the requests to an endpoint, as its rule is written, that were answered with a status
+Answered = Callable[[str, int], Counter]
+
 
 class StoreCollector(Collector):
     """Everything that stands in Redis, as it is at the moment of the scrape."""
@@ -97,8 +100,8 @@ def _rescued(fields: Mapping[tuple[str, ...], float]) -> Metric:
     return family
 
 
-def registry(vitals: Vitals) -> tuple[CollectorRegistry, Callable[[str, int], Counter]]:
-    """A registry for the app, and its counter of requests for an endpoint, as its rule, and a status."""
+def registry(vitals: Vitals) -> tuple[CollectorRegistry, Answered]:
+    """A registry for the app, and its counters of requests."""
     disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each counter, of which nobody asks
     made = CollectorRegistry()
     requests = Counter(f"{_PREFIX}_requests", "Requests that were answered.", ["endpoint", "status"], registry=made)

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import lru_cache
 from random import getrandbits
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlsplit
@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Request, current_app, g, request
 from pydantic import ValidationError
 from structlog.contextvars import bind_contextvars, clear_contextvars
+from werkzeug.wsgi import get_host
 
 from api.auth import Caller, StoredKey, identify
 from api.problems import ForeignHostNameError, ForeignOriginError, MalformedJsonError, MediaTypeError
@@ -96,22 +97,17 @@ def query(model: type[Q]) -> Q:
     return parameters
 
 
-def register(app: Flask, shared: Service) -> None:
-    """Have every request of `app` pass the gate."""
-    app.extensions["hro"] = shared
-    app.before_request(partial(_pass_gate, app, shared))
-
-
 def request_at_hand() -> Request:
     """The request itself: Flask's `request` looks for it at each use, which costs as much as a step of the gate."""
     return cast("Request", request._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001 - Flask's manual has it
 
 
-def _pass_gate(app: Flask, shared: Service) -> None:
+def pass_gate(app: Flask, shared: Service) -> None:
+    """Raises what there is to refuse in the request at hand; whatever passes is known by call()."""
     started, asked = shared.parts.clock.monotonic(), request_at_hand()
     environ = asked.environ
     g.request_id = request_id = _name_request(environ)
-    _refuse_foreign_site(environ, asked.host, shared.allowed_hosts)
+    _refuse_foreign_site(environ, get_host(environ), shared.allowed_hosts)
     caller = identify(environ.get("HTTP_AUTHORIZATION"), environ.get("REMOTE_ADDR"), shared.keys)
     route: Route | None = getattr(app.view_functions.get(asked.endpoint or ""), "route", None)
     if route is None:  # an unknown path or method, or a static file
