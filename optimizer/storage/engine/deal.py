@@ -26,6 +26,11 @@ class Deal:
         with suppress(OSError):  # this user has too many pipes: a smaller one does
             fcntl.fcntl(self._offer, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
+    def begin(self) -> None:
+        """In each process, once it is forked: what did not fit into the pipe before stays with number 0."""
+        if self._crew.number:
+            self._own.clear()
+
     def add(self, work: Work) -> None:
         self._crew.board.add(self._crew.number, Count.TAKEN_ON, 1)
         if not self._sent(work):

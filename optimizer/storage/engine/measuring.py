@@ -55,6 +55,7 @@ class _Crew:
         return merged([Part(*part) for part in parts], self._limits), Notes.merged(list(notes))
 
     def _work(self) -> None:
+        self._deal.begin()
         notes = Notes()
         walker = Walker(self._roots, self._deal, notes)
         pulse = Pulse(self._crew, self._tell)

@@ -125,6 +125,7 @@ class _Part:
 
     def work(self) -> None:
         """Look at everything, bring together what may be equal, and compare."""
+        self._deal.begin()
         self._tell()
         spill = Spill(self._files[self.crew.number])
         pulse = Pulse(self.crew, self._tell)

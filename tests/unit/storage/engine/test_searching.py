@@ -11,6 +11,7 @@ from optimizer.errors import CancelledError
 from optimizer.storage.engine import ask
 from optimizer.storage.engine.crew import WorkerLostError
 from optimizer.storage.engine.found import Found, unpacked
+from optimizer.storage.engine.measure import Limits
 from optimizer.storage.engine.roots import Root
 from optimizer.storage.engine.searching import Report
 from tests.trees import make, open_descriptors
@@ -59,6 +60,21 @@ def test_folders_are_met_however_deep_and_many(tmp_path: Path) -> None:
     assert (found.folders, found.notes.error_count) == (1 + 1 + 600 + 300, 0)
     (group,) = map(unpacked, found.groups)
     assert group.copies == 601
+
+
+def test_there_may_be_more_roots_than_the_pipe_holds(tmp_path: Path) -> None:
+    """Each is searched, and measured, once."""
+    make(tmp_path, {f"{number}/file": b"same" for number in range(600)})
+    folders = [os.fsencode(tmp_path / f"{number}") for number in range(600)]
+    opened = [os.open(folder, os.O_RDONLY) for folder in folders]
+    try:
+        roots = [Root(folder, descriptor) for folder, descriptor in zip(folders, opened, strict=True)]
+        found = ask.search(roots, nothing)
+        part, _ = ask.measure(roots, Limits((1, 2, 3), (3.0, 2.0, 1.0), 4), nothing)
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
+    assert (found.files, found.folders, found.copies, len(part.folders)) == (600, 600, 599, 600)
 
 
 def test_what_is_no_file_is_not_opened(tmp_path: Path) -> None:
