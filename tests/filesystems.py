@@ -37,6 +37,15 @@ def mounted(kind: str, folder: Path, megabytes: int, *options: str) -> Iterator[
 
 
 @contextmanager
+def in_memory(point: Path, options: str) -> Iterator[Path]:
+    """An empty filesystem in memory, mounted with these `options`. Leaves the test out where it cannot be."""
+    if os.geteuid() != 0:
+        missing("the right to mount")
+    with _mount("tmpfs", point, "-t", "tmpfs", "-o", options):
+        yield point
+
+
+@contextmanager
 def _mount(what: str | Path, point: Path, *options: str) -> Iterator[None]:
     point.mkdir()
     if subprocess.run(["mount", *options, what, point], check=False, capture_output=True).returncode != 0:

@@ -59,6 +59,7 @@ _EXITS = {
     "refused": Exit.REFUSED,
     "root_busy": Exit.REFUSED,
     "quarantine_unsafe": Exit.REFUSED,
+    "quarantine_unusable": Exit.REFUSED,
     "nothing_in_quarantine": Exit.REFUSED,
     "plan_applied": Exit.REFUSED,
     "plan_changed": Exit.REFUSED,

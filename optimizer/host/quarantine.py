@@ -27,6 +27,12 @@ class QuarantineUnsafeError(HroError):
     code = "quarantine_unsafe"
 
 
+class QuarantineUnusableError(HroError):
+    """The quarantine folder cannot be made."""
+
+    code = "quarantine_unusable"
+
+
 class RootBusyError(HroError):
     """Another job is changing this root."""
 
@@ -115,9 +121,12 @@ class Quarantine:
 def locked(root_fd: int, root: bytes) -> Iterator[Quarantine]:
     """The quarantine of an open root, made where it is missing, held against every other changing job on the host.
 
-    Raises RootBusyError, QuarantineUnsafeError, OSError.
+    Raises RootBusyError, QuarantineUnsafeError, QuarantineUnusableError.
     """
-    folder_fd = _own_folder(root_fd, os.fsencode(QUARANTINE), make=True)
+    try:
+        folder_fd = _own_folder(root_fd, os.fsencode(QUARANTINE), make=True)
+    except OSError as error:
+        raise QuarantineUnusableError(_unusable(root, error)) from error
     try:
         try:
             fcntl.flock(folder_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -133,7 +142,7 @@ def _own_folder(parent_fd: int, name: bytes, *, make: bool) -> int:
     if make:
         with suppress(FileExistsError):
             os.mkdir(name, _MODE, dir_fd=parent_fd)
-            os.fsync(parent_fd)
+            _keep_made(parent_fd, name)
     try:
         descriptor = os.open(name, _FOLDER, dir_fd=parent_fd)
     except OSError as error:
@@ -148,6 +157,28 @@ def _own_folder(parent_fd: int, name: bytes, *, make: bool) -> int:
             f"it must be uid {os.geteuid()}'s, with mode 0700. Move it away."
         )
     return descriptor
+
+
+def _keep_made(parent_fd: int, name: bytes) -> None:
+    """See that a new folder is on disk. One that may not be is taken back, so that the next try does not trust it."""
+    try:
+        os.fsync(parent_fd)
+    except OSError:
+        with suppress(OSError):
+            os.rmdir(name, dir_fd=parent_fd)
+        raise
+
+
+def _unusable(root: bytes, error: OSError) -> str:
+    what = {
+        errno.ENOSPC: "Free some space or inodes there",
+        errno.EDQUOT: "Free some space there, or raise the quota",
+        errno.EROFS: "Mount it so that it can be written to",
+        errno.EACCES: f"Let uid {os.geteuid()} write there",
+        errno.EPERM: f"Let uid {os.geteuid()} write there",
+    }.get(error.errno or 0, "See whether its filesystem is well")
+    folder = f"{readable(root)}/{QUARANTINE}"
+    return f"{folder} cannot be made or opened: {error.strerror}. {what}, or take {readable(root)} out of HRO_ROOTS."
 
 
 def _flush(*folders: int) -> None:

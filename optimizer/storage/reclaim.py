@@ -36,7 +36,8 @@ class Part(Generic[Options, Observation]):
     options: type[Options]
     look: Callable[[Options, Progress], Observation]
     plan: Callable[[Options, Observation], Plan]
-    nothing: str  #: the note where it plans nothing and has no other; it may name the part's options in braces
+    #: The note where it plans nothing and has no other; it may name the part's options in braces
+    nothing: str = "Nothing was found that may go."
 
     def planned(self, options: Options, seen: Observation) -> Plan:
         """Its plan. An empty one says why."""

@@ -9,7 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from optimizer.host.quarantine import Quarantine, QuarantineUnsafeError, RootBusyError, locked
+from optimizer.host.quarantine import (
+    Quarantine,
+    QuarantineUnsafeError,
+    QuarantineUnusableError,
+    RootBusyError,
+    locked,
+)
+from tests.filesystems import in_memory
 
 JOB = "3f1c"
 
@@ -138,3 +145,41 @@ def test_a_file_of_another_mount_stays_where_it_is(tmp_path: Path) -> None:
         assert (inner / "file").read_text() == "content"
     finally:
         subprocess.run(["umount", inner], check=True)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason", "remedy"),
+    [
+        ("nr_inodes=1", "No space left on device", "Free some space or inodes there"),
+        ("ro", "Read-only file system", "Mount it so that it can be written to"),
+    ],
+)
+def test_a_quarantine_that_cannot_be_made_names_its_folder(
+    tmp_path: Path, options: str, reason: str, remedy: str
+) -> None:
+    """And what to change; it is no bare error of the system."""
+    with (
+        in_memory(tmp_path / "disk", options) as root,
+        pytest.raises(QuarantineUnusableError) as caught,
+        quarantine(root),
+    ):
+        pass
+    folder = root / ".hro-quarantine"
+    assert caught.value.message == (
+        f"{folder} cannot be made or opened: {reason}. {remedy}, or take {root} out of HRO_ROOTS."
+    )
+
+
+def test_a_quarantine_that_may_not_be_on_disk_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A first flush that failed leaves no folder behind, which the next job would trust."""
+
+    def failing(_descriptor: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", failing)
+        with pytest.raises(QuarantineUnusableError, match="Input/output error"), quarantine(tmp_path):
+            pass
+    assert not (tmp_path / ".hro-quarantine").exists()
+    with quarantine(tmp_path):
+        assert (tmp_path / ".hro-quarantine").is_dir()
