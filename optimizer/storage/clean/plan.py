@@ -42,18 +42,14 @@ class Seen:
 
 def plan_clean(options: ChangeOptions, seen: Seen) -> Plan:
     """An action for each old file, and one for each folder whose manager clears it."""
+    clearing: dict[bytes, Found] = {}  # by folder: what one manager has cleared is not another one's any more
     caches = [
-        (found, found.rule.command, _why_left(options, found))
+        (found, found.rule.command, _why_left(options, found) or _why_second(found, clearing))
         for found in seen.found
         if found.rule.command and _may_free(found)
     ]
-    cleared: dict[bytes, Found] = {}
-    for found, _, reason in caches:
-        if reason is None:
-            cleared.setdefault(found.folder, found)
-    clears = [_clear(found, command) for found, command, _ in caches if cleared.get(found.folder) is found]
+    clears = [_clear(found, command) for found, command, reason in caches if reason is None]
     notes = [_told(found, reason) for found, _, reason in caches if reason]
-    notes += [_told_twice(found, cleared[found.folder]) for found, _, reason in caches if reason is None]
     old = [(found, file) for found in seen.found for file in _old_files(seen, found)]
     kept = {file.path: reason for _, file in old if (reason := seen.keep.reason(file.path))}
     chosen = [(found, file) for found, file in old if file.path not in kept]
@@ -78,6 +74,12 @@ def _why_left(options: ChangeOptions, found: Found) -> str | None:
     if found.why_not or options.allow_irreversible:
         return found.why_not
     return "It cannot be undone, so it needs allow_irreversible."
+
+
+def _why_second(found: Found, clearing: dict[bytes, Found]) -> str | None:
+    """Why a rule's command is not run after that of another one for the same folder; None for the first."""
+    first = clearing.setdefault(found.folder, found)
+    return None if first is found else f"The rule {first.rule.name} clears this folder already."
 
 
 def _told(found: Found, reason: str) -> str:

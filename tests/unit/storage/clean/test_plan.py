@@ -78,3 +78,18 @@ def test_each_rule_of_a_folder_is_judged_by_itself() -> None:
 def test_an_empty_cache_is_not_spoken_of() -> None:
     """There is nothing to clear and nothing to allow."""
     assert plan(found(COMMAND), allow=False) == plan(found(COMMAND)) == Plan()
+
+
+def test_of_two_commands_for_one_folder_the_second_is_not_run() -> None:
+    """Which is said, with the rule that is; a first one that cannot be run leaves the folder to the second."""
+    first, second = (
+        replace(found(COMMAND.model_copy(update={"name": name})), bytes=3 << 20, claimed_bytes=2 << 20)
+        for name in ("one", "two")
+    )
+    for pair, runs, says in (
+        ((first, second), "one", "two: /c, 2.0 MiB, is not cleared. The rule one clears this folder already."),
+        ((replace(first, why_not="It is busy."), second), "two", "one: /c, 2.0 MiB, is not cleared. It is busy."),
+    ):
+        planned = plan_clean(CacheOptions(allow_irreversible=True), Seen(found=pair, now_ns=NOW, keep=Keep()))
+        assert [action.target["rule"] for action in planned.actions] == [runs]
+        assert planned.notes == (says,)
