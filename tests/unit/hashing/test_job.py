@@ -13,10 +13,12 @@ from optimizer.errors import CancelledError, PathForbiddenError, PathNotFoundErr
 from optimizer.hashing.job import HashJob
 from optimizer.hashing.local_cache import LocalHashCache, NullHashCache
 from optimizer.host.files import AnyPath, Opener, ScanRoots
+from optimizer.host.meter import NoProgress
 from optimizer.ports import HashCache, Progress
+from optimizer.storage.duplicates.find import find_duplicates
 from tests.fakes.clock import FakeClock
 from tests.fakes.job import Listening
-from tests.trees import make, open_descriptors
+from tests.trees import make, open_descriptors, opened
 
 #: So late that every file of a test is settled.
 LATE = FakeClock(datetime(2100, 1, 1, tzinfo=UTC))
@@ -94,6 +96,28 @@ def test_an_edit_that_hides_itself_is_found(tmp_path: Path, cache: HashCache) ->
     result = hashed(path, cache=cache)
     assert result["hashes"][str(path)]["digest"] == hashlib.sha256(b"after!").hexdigest()
     assert result["cache"]["hits"] == 0
+
+
+def test_a_file_is_known_by_its_folder(tmp_path: Path, cache: HashCache) -> None:
+    """Whether it was hashed alone or with the others there, and the others are not forgotten."""
+    make(tmp_path, {"a": b"a", "b": b"b", "sub/c": b"c"})
+    paths = (tmp_path / "a", tmp_path, tmp_path / "b", tmp_path / "sub/c", tmp_path)
+    hits = [hashed(path, cache=cache)["cache"]["hits"] for path in paths]
+    assert hits == [0, 1, 1, 1, 3]
+
+
+def test_a_search_for_duplicates_has_read_it(tmp_path: Path, cache: HashCache) -> None:
+    """Hash jobs and searches share one cache, for SHA-256 is what proves that files are equal."""
+    tree = make(tmp_path, {"a": b"same", "sub/b": b"same", "large": bytes(100_000), "sub/large": bytes(100_000)})
+    with opened(tree) as open_tree:
+        find_duplicates([open_tree], cache, NoProgress())
+    assert hashed(tree, cache=cache)["bytes_read"] == 0
+    (tree / "new").write_bytes(b"same")
+    hashed(tree, cache=cache)
+    with opened(tree) as open_tree:
+        report = find_duplicates([open_tree], cache, NoProgress())
+    assert (report.bytes_read, report.cache["hits"], [group.copies for group in report.groups]) == (0, 5, [2, 3])
+    assert hashed(tree, cache=cache, algorithm="sha512")["cache"]["hits"] == 0
 
 
 def test_hard_links_are_read_once(tmp_path: Path) -> None:

@@ -102,6 +102,10 @@ def change_of_a_larger_one(tree: Path) -> None:
         file.write(bytes(8))
 
 
+def shrink(tree: Path) -> None:
+    os.truncate(tree / "near", 20_000)
+
+
 def rename(tree: Path) -> None:
     (tree / "a").rename(tree / "sub/renamed")
 
@@ -123,7 +127,17 @@ def exchange(tree: Path) -> None:
 @pytest.mark.parametrize("asked", [b"", b"question"], ids=["digests", "answer"])
 @pytest.mark.parametrize(
     "what",
-    [new_file, change, change_in_disguise, change_of_a_larger_one, rename, rename_of_a_folder, removal, exchange],
+    [
+        new_file,
+        change,
+        change_in_disguise,
+        change_of_a_larger_one,
+        shrink,
+        rename,
+        rename_of_a_folder,
+        removal,
+        exchange,
+    ],
 )
 def test_any_change_is_found(tree: Path, tmp_path: Path, what: Callable[[Path], None], asked: bytes) -> None:
     """Of contents and of names, whether digests are kept or the answer as well."""
