@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from optimizer.errors import CancelledError
+from optimizer.errors import CancelledError, NothingInQuarantineError
 from optimizer.host.journal import State
 from optimizer.runner import Report, run
 from tests.fakes.clock import FakeClock
@@ -182,3 +182,19 @@ def test_a_link_that_was_written_to_is_not_undone(tmp_path: Path) -> None:
     path.rename(host.root / "moved")
     assert host.undo(job).result["files_restored"] == 1
     assert (path.read_bytes(), (host.root / "moved").read_text()) == (b"x" * 100_000, "new")
+
+
+def test_what_shares_blocks_needs_no_undo(host: Host) -> None:
+    """An undo ends well, says so, and changes nothing; what is meant is the sharing, not a quarantine."""
+    made(host, "a", "b")
+    job, _ = host.dedupe()
+    before = host.manifest()
+    report = host.undo(job)
+    assert verdict(report) == "nothing_to_do"
+    assert report.plan is not None
+    assert report.plan.notes == (
+        "1 files share their blocks with a copy. Content and names are as they were: that needs no undo.",
+    )
+    assert host.manifest() == before
+    with pytest.raises(NothingInQuarantineError):
+        host.purge(job)
