@@ -37,11 +37,10 @@ Resources = Annotated[tuple[Resource, ...], BeforeValidator(_paths)]
 Limits = Annotated[Mapping[Resource, Annotated[int, Field(ge=10)]], BeforeValidator(_by_resource)]
 
 
-def _absolute(paths: tuple[Path, ...]) -> tuple[Path, ...]:
+def _require_absolute(paths: tuple[Path, ...]) -> None:
     for path in paths:
         if not path.is_absolute():
             raise ValueError(f"{path} is not an absolute path")
-    return paths
 
 
 class Settings(Value):
@@ -96,7 +95,7 @@ class Settings(Value):
 
     @model_validator(mode="after")
     def _absolute_roots(self) -> Self:
-        _absolute((*self.roots, *self.scan_roots, *([self.rules_dir] if self.rules_dir else [])))
+        _require_absolute((*self.roots, *self.scan_roots, *([self.rules_dir] if self.rules_dir else [])))
         return self
 
     @property
