@@ -110,7 +110,8 @@ def pass_gate(app: Flask, shared: Service) -> None:
     _refuse_foreign_site(environ, get_host(environ), shared.allowed_hosts)
     caller = identify(environ.get("HTTP_AUTHORIZATION"), environ.get("REMOTE_ADDR"), shared.keys)
     route: Route | None = getattr(app.view_functions.get(asked.endpoint or ""), "route", None)
-    if route is None:  # an unknown path or method, or a static file
+    # An unknown path or method, or a static file; or Flask answers by itself which methods there are
+    if route is None or environ["REQUEST_METHOD"] == "OPTIONS":
         return
     said = _read_json(asked) if route.body else {}
     scope = route.scope(said) if callable(route.scope) else route.scope
