@@ -8,7 +8,7 @@ from typing import NamedTuple
 from optimizer.storage.engine.crew import Pulse
 from optimizer.storage.engine.notes import Notes
 from optimizer.storage.engine.record import Record
-from optimizer.storage.engine.roots import READ, Way, open_untouched
+from optimizer.storage.engine.roots import READ, OpenFolders, open_untouched
 from optimizer.storage.engine.tables import Tables
 
 #: `st_blocks` counts units of so many bytes; see stat(2).
@@ -36,7 +36,7 @@ class Reader:
         self._tables = tables
         self._notes = notes
         self._pulse = pulse
-        self._way = Way(tables.roots)
+        self._folders = OpenFolders(tables.roots)
 
     @contextmanager
     def opened(self, inodes: Iterable[Inode]) -> Iterator[list[OpenFile]]:
@@ -58,25 +58,25 @@ class Reader:
         root, path = self._tables.roots[number], self._tables.path(record)
         try:
             if root.is_folder:
-                descriptor = open_untouched(record.name, READ, self._way.open(number, folder))
+                descriptor = open_untouched(record.name, READ, self._folders.open(number, folder))
             else:
                 descriptor = os.dup(root.descriptor)
         except OSError as error:
             self._notes.error(path, error)
             return None
-        has_holes = os.fstat(descriptor).st_blocks * _BLOCK < record.size
-        file = OpenFile(inode, record.size, path, descriptor, has_holes)
-        if not self._is_unchanged(file):
+        status = os.fstat(descriptor)
+        file = OpenFile(inode, record.size, path, descriptor, status.st_blocks * _BLOCK < record.size)
+        if not self._is_unchanged(file, status):
             os.close(descriptor)
             return None
         return file
 
     def unchanged(self, files: Iterable[OpenFile]) -> list[OpenFile]:
         """Those that did not change while they were read."""
-        return [file for file in files if self._is_unchanged(file)]
+        return [file for file in files if self._is_unchanged(file, os.fstat(file.descriptor))]
 
-    def _is_unchanged(self, file: OpenFile) -> bool:
-        status, met = os.fstat(file.descriptor), file.names[0]
+    def _is_unchanged(self, file: OpenFile, status: os.stat_result) -> bool:
+        met = file.names[0]
         now = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         if now == met[1:6]:
             return True
@@ -117,4 +117,4 @@ class Reader:
         return count == wanted
 
     def close(self) -> None:
-        self._way.close()
+        self._folders.close()

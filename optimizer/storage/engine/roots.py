@@ -1,6 +1,7 @@
 """What a search looks through, and how it comes to any folder below without following a link."""
 
 import os
+import resource
 import stat
 from typing import Final
 
@@ -10,6 +11,8 @@ from optimizer.storage.engine.mounts import mounts_below
 READ: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC | os.O_NOFOLLOW
 #: Folders that are kept open on the way to the last one.
 _OPEN: Final = 12
+#: Folders that are kept open where they come in any order.
+_MANY: Final = 1024
 
 
 class Root:
@@ -47,6 +50,30 @@ def open_untouched(name: str | bytes, flags: int, folder: int) -> int:
         if error.errno != 1:  # EPERM: only the owner may ask
             raise
     return os.open(name, flags, dir_fd=folder)
+
+
+class OpenFolders:
+    """Opens folders in any order. Many stay open, as others of their files mostly come later."""
+
+    def __init__(self, roots: list[Root]) -> None:
+        self._way = Way(roots)
+        self._open: dict[tuple[int, bytes], int] = {}
+        self._most = min(_MANY, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 4)
+
+    def open(self, root: int, folder: bytes) -> int:
+        """A descriptor of the folder that is good until the next call. Raises OSError."""
+        descriptor = self._open.get((root, folder))
+        if descriptor is None:
+            if len(self._open) >= self._most:
+                os.close(self._open.pop(next(iter(self._open))))
+            descriptor = self._open[root, folder] = os.dup(self._way.open(root, folder))
+        return descriptor
+
+    def close(self) -> None:
+        for descriptor in self._open.values():
+            os.close(descriptor)
+        self._open.clear()
+        self._way.close()
 
 
 class Way:
