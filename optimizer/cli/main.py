@@ -4,13 +4,28 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 from optimizer.cli.errors import Exit, exit_code
 from optimizer.errors import HroError
 
 #: Verbs that take words, as they have parsers of their own: started fast, or with options that a kind names
 OWN_PARSERS = {"dupes": "local:dupes", "usage": "local:usage", "plan": "change:plan"}
+
+
+#: Of those, the ones that leave nothing behind which Python would have to put away at its end.
+_ENDS_AT_ONCE = {"dupes", "usage"}
+
+
+def run() -> NoReturn:
+    """The program `hro`."""
+    code = main()
+    if sys.argv[1:2] and sys.argv[1] in _ENDS_AT_ONCE:
+        # To take its modules apart takes Python a seventh of the time that it needs for a small tree
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -50,4 +65,4 @@ def _load(verb: str) -> Callable[[Any], Any]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()
