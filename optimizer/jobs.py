@@ -67,9 +67,9 @@ class Job(Value):
 
         Their ids follow from its own, so that a submission that is repeated is the same.
         """
-        kinds = self.definition.parts or (self.kind,)
-        if len(self.hosts) == len(kinds) == 1:
+        if not self.definition.parts and "," not in self.host:
             return ()
+        kinds = self.definition.parts or (self.kind,)
         return tuple(self._child(kind, host) for host in self.hosts for kind in kinds)
 
     def _child(self, kind: str, host: str) -> "Job":
