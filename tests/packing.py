@@ -3,6 +3,8 @@
 import hashlib
 import os
 import random
+import subprocess
+import sys
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -13,6 +15,7 @@ from optimizer.host.files import ScanRoots
 from optimizer.host.journal import Journal
 from optimizer.jobs import Job
 from optimizer.options import CompressOptions
+from optimizer.plans import Outcome, Plan
 from optimizer.runner import Change, Report, run
 from optimizer.storage.compress.analyze import look
 from optimizer.storage.compress.plan import plan_compress
@@ -98,3 +101,35 @@ def log_lines(count: int) -> bytes:
 def noise(size: int) -> bytes:
     """What does not compress."""
     return random.Random(7).randbytes(size)
+
+
+def planned(host: PackingHost) -> tuple[Job, Plan]:
+    job, handler = host.job(), host.handler()
+    return job, handler.plan(job, handler.analyze(job, Listening()))
+
+
+def applied(host: PackingHost, job: Job, plan: Plan) -> list[Outcome]:
+    hands = Hands(host.roots, host.journal)
+    with hands.hold(job, plan, 1):
+        return [hands.apply(action, Listening()) for action in plan.actions]
+
+
+#: Waits until a lease is held on a file, which the kernel tells of in /proc/locks, and then does something with it
+MEANWHILE = """
+import os, sys
+path, what = sys.argv[1:]
+inode = f":{os.stat(path).st_ino} "
+print("ready", flush=True)
+while not any("LEASE" in line and inode in line for line in open("/proc/locks")):
+    pass
+exec(what)
+"""
+
+
+def meanwhile(path: Path, what: str) -> "subprocess.Popen[str]":
+    """Another process, once it is ready."""
+    command = [sys.executable, "-c", MEANWHILE, str(path), what]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process

@@ -9,7 +9,10 @@ from flask.testing import FlaskClient
 
 from api.app import create_app
 from optimizer import bootstrap
+from optimizer.jobs import Job
 from optimizer.settings import load
+from optimizer.store.attempts import Attempt
+from tests.fakes.submitted import new_job
 from tests.integration.conftest import Store
 
 KEYS = {"planner": ["read", "plan"], "applier": ["read", "plan", "apply"], "reader": ["read"]}
@@ -42,3 +45,15 @@ def app(store: Store, redis_url: str) -> Flask:
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
+
+
+def submitted(store: Store, kind: str = "analyze_cpu") -> Job:
+    job = new_job(kind)
+    store.jobs.submit(job)
+    return job
+
+
+def claimed(store: Store, job: Job) -> Attempt:
+    attempt = store.attempts.claim(job, "owner", 7)
+    assert isinstance(attempt, Attempt)
+    return attempt

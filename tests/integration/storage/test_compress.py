@@ -1,25 +1,16 @@
 """Cold files into compressed ones and back, on a real filesystem with a real journal."""
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
-from random import Random
 
 import pytest
 
 from optimizer.host.journal import State
-from optimizer.jobs import Job
-from optimizer.plans import Outcome, Plan
-from optimizer.storage.hands import Hands
-from optimizer.storage.reclaim import undo
 from tests.conftest import missing
-from tests.fakes.job import Listening
-from tests.fakes.submitted import new_job
-from tests.packing import OLD, PackingHost, log_lines, noise
+from tests.packing import OLD, PackingHost, applied, log_lines, noise, planned
 
 #: user::rw-, user:4242:r--, group::r--, mask::r--, other::---, as the kernel keeps an ACL; see linux/posix_acl_xattr.h
 ACL = bytes.fromhex("0200000001000600ffffffff020004009210000004000400ffffffff10000400ffffffff20000000ffffffff")
@@ -167,73 +158,6 @@ def test_a_file_whose_ground_has_shifted_is_left_alone(host: PackingHost, change
     assert {name: found for name, found in host.manifest().items() if name != "b.zst"} == expected
 
 
-def planned(host: PackingHost) -> tuple[Job, Plan]:
-    job, handler = host.job(), host.handler()
-    return job, handler.plan(job, handler.analyze(job, Listening()))
-
-
-def applied(host: PackingHost, job: Job, plan: Plan) -> list[Outcome]:
-    hands = Hands(host.roots, host.journal)
-    with hands.hold(job, plan, 1):
-        return [hands.apply(action, Listening()) for action in plan.actions]
-
-
-#: Waits until a lease is held on a file, which the kernel tells of in /proc/locks, and then does something with it
-MEANWHILE = """
-import os, sys
-path, what = sys.argv[1:]
-inode = f":{os.stat(path).st_ino} "
-print("ready", flush=True)
-while not any("LEASE" in line and inode in line for line in open("/proc/locks")):
-    pass
-exec(what)
-"""
-
-
-def meanwhile(path: Path, what: str) -> "subprocess.Popen[str]":
-    """Another process, once it is ready."""
-    command = [sys.executable, "-c", MEANWHILE, str(path), what]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    return process
-
-
-@pytest.mark.parametrize("use", ["open(path).read(1)", "open(path, 'a').write('one more line')"])
-def test_whoever_opens_a_file_meanwhile_gets_it_soon(host: PackingHost, use: str) -> None:
-    """Long before the kernel would break the lease: compressing it is given up, and nothing is left of that."""
-    path = host.file("a", log_lines(1_000_000))
-    with meanwhile(path, use) as other:
-        job, report = host.compress()
-        assert other.wait(timeout=40) == 0
-    assert [outcome["code"] for outcome in report.result["outcomes"]] == ["in_use"]
-    assert (host.names(), host.journal.of_job(job.optimization_id)) == (["a"], [])
-    assert path.read_bytes().endswith(b"one more line") == ("append" in use or "'a'" in use)
-
-
-def test_a_name_that_is_taken_meanwhile_stays_with_its_new_owner(host: PackingHost) -> None:
-    """Between the first look at it and the moment when it is needed."""
-    path = host.file("a", log_lines(1_000_000))
-    before = host.manifest()["a"]
-    with meanwhile(path, "open(path + '.zst', 'w').write('somebody')") as other:
-        _, report = host.compress()
-        assert other.wait(timeout=40) == 0
-    assert [outcome["code"] for outcome in report.result["outcomes"]] == ["EEXIST"]
-    assert (host.manifest()["a"], (host.root / "a.zst").read_text()) == (before, "somebody")
-    assert host.names() == ["a", "a.zst"]
-
-
-def test_another_file_that_takes_the_name_meanwhile_is_not_deleted(host: PackingHost) -> None:
-    """It was not compressed, and has to stay; what was made of the first one goes."""
-    path = host.file("a", log_lines(1_000_000))
-    swap = "os.rename(path, path + '.aside'); open(path, 'w').write('another')"
-    with meanwhile(path, swap) as other:
-        _, report = host.compress()
-        assert other.wait(timeout=40) == 0
-    assert [outcome["code"] for outcome in report.result["outcomes"]] == ["stale"]
-    assert (path.read_text(), host.names()) == ("another", ["a", "a.aside"])
-
-
 @pytest.mark.parametrize("change", ["compressed file changed", "compressed file gone", "name taken"])
 def test_an_undo_that_would_lose_something_is_refused(host: PackingHost, change: str) -> None:
     """Both files stay as they are."""
@@ -289,105 +213,4 @@ def test_what_a_job_without_rights_cannot_keep_it_does_not_change(host: PackingH
     command = ["setpriv", "--reuid=4343", "--regid=4343", "--clear-groups", sys.executable, "-c", program]
     run = subprocess.run([*command, str(host.root.parent)], capture_output=True, text=True, check=False)
     assert "it belongs to another user" in run.stdout, run.stderr
-    assert host.manifest() == before
-
-
-# --- ends in the middle -------------------------------------------------------------------------------------
-
-
-def dies_at(step: int, does: Callable[[], object]) -> bool:
-    """Do something in a child that is killed at a step of it: at the so-manyeth call that Python audits.
-
-    Files that are opened, linked, given attributes, deleted are such calls. Whether it came that far.
-    """
-    child = os.fork()
-    if child == 0:
-        left = step
-
-        def count(_event: str, _arguments: tuple[object, ...]) -> None:
-            nonlocal left
-            left -= 1
-            if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-        sys.addaudithook(count)
-        does()
-        os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
-
-
-def settle(host: PackingHost) -> None:
-    """What the next changing job does first, whatever it is."""
-    with Hands(host.roots, host.journal).hold(new_job("optimize_temp"), Plan(), 1):
-        pass
-
-
-def test_a_job_killed_at_each_of_its_steps_loses_nothing(host: PackingHost) -> None:
-    """After each there is the original or what was made of it, never both or none, and undo leads back to the start."""
-    host.file("a")
-    before = host.manifest()
-    step, ends = 1, set()
-    while True:
-        job, plan = planned(host)
-        died = dies_at(step, lambda job=job, plan=plan: applied(host, job, plan))  # type: ignore[misc]  # defaults bind
-        settle(host)
-        assert host.names() in (["a"], ["a.zst"]), step
-        ends.add(host.names()[0])
-        if host.names() == ["a.zst"]:
-            assert host.undo(job).result["files_restored"] == 1
-        assert host.manifest() == before
-        if not died:
-            break
-        step += 1
-    assert ends == {"a", "a.zst"}
-    assert not any(host.journal.in_state(state) for state in (State.INTENDED, State.RESTORING, State.QUARANTINED))
-
-
-def test_an_undo_killed_at_each_of_its_steps_loses_nothing(host: PackingHost) -> None:
-    """It is as if it had not begun, or done; and can be asked for again."""
-    host.file("a")
-    before = host.manifest()
-    step, died, ends = 1, True, set()
-    while died:
-        job, plan = planned(host)
-        applied(host, job, plan)
-        asked, handler = new_job("undo", optimization_id=job.optimization_id), undo(Hands(host.roots, host.journal))
-        plan = handler.plan(asked, handler.analyze(asked, Listening()))
-        died = dies_at(step, lambda asked=asked, plan=plan: applied(host, asked, plan))  # type: ignore[misc]  # as above
-        settle(host)
-        assert host.names() in (["a"], ["a.zst"]), step
-        ends.add(host.names()[0])
-        if host.names() == ["a.zst"]:
-            assert host.undo(job).result["files_restored"] == 1
-        assert host.manifest() == before
-        step += 1
-    assert ends == {"a", "a.zst"}
-
-
-PROGRAM = (
-    "import sys; from pathlib import Path; from tests.packing import *\n"
-    "host = PackingHost(Path(sys.argv[1])); print('go', flush=True); host.compress()"
-)
-
-
-def test_a_job_killed_at_any_moment_leaves_every_file_whole(host: PackingHost, tmp_path: Path) -> None:
-    """Twenty jobs, one after the other; undoing all that they did leads back to the start."""
-    for number in range(240):
-        host.file(f"f{number:03}", log_lines(300 + number))
-    before, random = host.manifest(), Random(5)
-    for _ in range(20):
-        with subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, tmp_path], cwd=Path(__file__).parents[3], stdout=subprocess.PIPE
-        ) as killed:
-            assert killed.stdout is not None
-            killed.stdout.readline()
-            with suppress(subprocess.TimeoutExpired):
-                killed.wait(timeout=0.1 + random.random() * 0.08)
-            killed.kill()
-    settle(host)
-    done = host.journal.in_state(State.REPLACED)
-    assert sorted(name.removesuffix(".zst") for name in host.names()) == sorted(before)
-    assert len(done) == sum(name.endswith(".zst") for name in host.names())
-    for optimization_id in {entry.optimization_id for entry in done}:
-        host.undo(new_job().model_copy(update={"optimization_id": optimization_id}))
     assert host.manifest() == before

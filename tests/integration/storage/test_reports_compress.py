@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.filesystems import mounted
-from tests.integration.storage.test_compress import applied, meanwhile, planned
-from tests.packing import PackingHost, log_lines, noise
+from tests.packing import PackingHost, applied, log_lines, meanwhile, noise, planned
 
 MIB = 1 << 20
 
