@@ -13,6 +13,8 @@ Work = list[bytes]
 #: The longest message that a pipe of packets keeps in one piece; see pipe(7).
 _PACKET: Final = 4096
 _PIPE_BYTES: Final = 1 << 20
+#: Pieces of one's own that are done before the pipe, which was full, is tried again. It holds some 200.
+_PAUSE: Final = 32
 
 
 class Deal:
@@ -21,6 +23,7 @@ class Deal:
     def __init__(self, crew: Crew) -> None:
         self._crew = crew
         self._own: list[Work] = []
+        self._pause = 0  # how often nothing is offered
         # Each write to a pipe with O_DIRECT is a packet, and each read takes exactly one
         self._take, self._offer = os.pipe2(os.O_DIRECT | os.O_NONBLOCK | os.O_CLOEXEC)
         with suppress(OSError):  # this user has too many pipes: a smaller one does
@@ -33,16 +36,20 @@ class Deal:
 
     def add(self, work: Work) -> None:
         self._crew.board.add(self._crew.number, Count.TAKEN_ON, 1)
-        if not self._sent(work):
+        if self._own or not self._sent(work):
             self._own.append(work)
 
     def _sent(self, work: Work) -> bool:
+        if self._pause:
+            self._pause -= 1
+            return False
         packet = b"\0".join(work)  # no name of a file has this byte
         if len(packet) > _PACKET:
             return False
         try:
             os.write(self._offer, packet)
-        except BlockingIOError:  # enough for all
+        except BlockingIOError:  # enough for all, and for a while
+            self._pause = _PAUSE
             return False
         return True
 

@@ -4,7 +4,7 @@ import heapq
 import os
 from collections.abc import Callable
 
-from optimizer.storage.engine.crew import Count, Crew, Pulse
+from optimizer.storage.engine.crew import Count, Crew, Pulse, without_collector
 from optimizer.storage.engine.deal import Deal
 from optimizer.storage.engine.handing import get, put
 from optimizer.storage.engine.measure import LARGEST, Cell, Limits, LinkedRow, Measure, Part, Sums
@@ -26,7 +26,8 @@ def measure(roots: list[Root], limits: Limits, report: Report) -> tuple[Part, No
     """
     crew = _Crew(roots, limits, report)
     try:
-        return crew.run()
+        with without_collector():
+            return crew.run()
     finally:
         crew.close()
 

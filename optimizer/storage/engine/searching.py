@@ -1,6 +1,5 @@
 """The search for files of equal content, from open folders to groups."""
 
-import gc
 import os
 from collections.abc import Callable
 from struct import Struct
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from optimizer.ports import CacheFile
 from optimizer.storage.engine.compare import Compare
-from optimizer.storage.engine.crew import Count, Crew, Pulse
+from optimizer.storage.engine.crew import Count, Crew, Pulse, without_collector
 from optimizer.storage.engine.deal import Deal
 from optimizer.storage.engine.found import FoundName, Render, Writer, gathered, merged
 from optimizer.storage.engine.handing import FOUND, JOINED, SCANNED, get, put
@@ -72,17 +71,14 @@ def search(
     question, if the answer is to be kept as well. Only for a process that has a single thread, as it is forked.
     Raises what `report` raises, and WorkerLostError.
     """
-    collects = gc.isenabled()
-    gc.disable()  # nothing here has cycles, and very many things are alive
     part = _Part(roots, files, report, render, digests=digests, cache=cache, asked=asked)
     try:
-        part.crew.start(part.work)
-        part.work()
-        return part.answer()
+        with without_collector():
+            part.crew.start(part.work)
+            part.work()
+            return part.answer()
     finally:
         part.close()
-        if collects:
-            gc.enable()
 
 
 class _Part:
