@@ -16,6 +16,7 @@ from optimizer.errors import (
     JobNotCancellableError,
     JobNotFoundError,
     StoreFullError,
+    StoreSpoiltError,
 )
 from optimizer.jobs import Job, JobRecord, Status
 from optimizer.plans import Action, Plan
@@ -120,6 +121,7 @@ class JobStore:
     def list(self, *, after: str | None = None, limit: int = 50) -> list[JobRecord]:
         """Records without results, newest first; `after` is the id at which the page before ended.
 
+        What somebody has spoilt is left out: get() says of one what is wrong with it.
         Raises JobExpiredError where that id is no longer known.
         """
         with reaching_redis():
@@ -131,7 +133,7 @@ class JobStore:
             for optimization_id in ids:
                 pipe.hgetall(keys.job(str(optimization_id)))
             found = pipe.execute() if ids else []
-        return [from_fields(fields) for fields in found if fields]
+        return [record for fields in found if fields and (record := _readable(fields))]
 
     def plan(self, optimization_id: str, *, start: int, limit: int) -> Iterator[JsonObject]:
         """Actions `start` to `start + limit` of a plan."""
@@ -159,3 +161,10 @@ class JobStore:
         ]
         if not self.scripts.call("cancel", *arguments):
             raise JobNotCancellableError(optimization_id=record.job.optimization_id)
+
+
+def _readable(fields: dict[str, str]) -> JobRecord | None:
+    try:
+        return from_fields(fields)
+    except StoreSpoiltError:
+        return None

@@ -127,3 +127,10 @@ def test_a_record_that_cannot_be_read_is_one_error(store: Store) -> None:
     store.redis.hset(keys.job(job.optimization_id), "kind", "of_a_newer_version")
     with pytest.raises(StoreSpoiltError, match="KeyError: 'of_a_newer_version'"):
         store.jobs.get(job.optimization_id)
+
+
+def test_a_list_shows_the_records_that_can_be_read(store: Store) -> None:
+    """One that cannot is no reason to show none."""
+    spoilt, good = submitted(store), submitted(store)
+    store.redis.hset(keys.job(spoilt.optimization_id), "kind", "of_a_newer_version")
+    assert [record.job.optimization_id for record in store.jobs.list()] == [good.optimization_id]
