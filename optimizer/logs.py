@@ -7,7 +7,7 @@ lines do not pass through the standard library's logging: a request's line would
 import json
 import logging
 import sys
-from typing import Any, BinaryIO
+from typing import Any, TextIO
 
 import structlog
 
@@ -22,25 +22,19 @@ def _as_json(_logger: Any, _method: str, line: structlog.typing.EventDict) -> st
 _RENDERED: tuple[structlog.typing.Processor, ...] = (structlog.processors.EventRenamer("message"), _as_json)
 
 
-class _Line:
+class _Line(structlog.WriteLogger):
     """Writes a line at once, and knows by which name it was asked for.
 
-    Many threads may do so: a binary file sees to that itself, where structlog's writers have each wait for the others.
+    With the lock of structlog's writer: an unbuffered standard error, as containers have it, mixes what threads write.
     """
 
-    def __init__(self, file: BinaryIO, name: str) -> None:
-        self._file = file
+    def __init__(self, file: TextIO, name: str) -> None:
+        super().__init__(file)
         self.name = name
-
-    def msg(self, line: str) -> None:
-        self._file.write(f"{line}\n".encode())
-        self._file.flush()
-
-    debug = info = warning = error = critical = msg
 
 
 def _lines(*names: Any) -> _Line:
-    return _Line(sys.stderr.buffer, str(names[0]) if names else "root")
+    return _Line(sys.stderr, str(names[0]) if names else "root")
 
 
 _SHARED: tuple[structlog.typing.Processor, ...] = (
