@@ -121,19 +121,28 @@ class JobStore:
     def list(self, *, after: str | None = None, limit: int = 50) -> list[JobRecord]:
         """Records without results, newest first; `after` is the id at which the page before ended.
 
-        What somebody has spoilt is left out: get() says of one what is wrong with it.
+        What has expired or was spoilt by somebody is left out, and the page filled up: fewer than `limit` are the end.
         Raises JobExpiredError where that id is no longer known.
         """
         with reaching_redis():
             rank = -1 if after is None else self.redis.zrevrank(keys.JOBS, after)
-            if rank is None:
-                raise JobExpiredError("The job at which the page before ended is no longer known; start again.")
-            ids = self.redis.zrevrange(keys.JOBS, int(str(rank)) + 1, int(str(rank)) + limit)
+        if rank is None:
+            raise JobExpiredError("The job at which the page before ended is no longer known; start again.")
+        records: list[JobRecord] = []
+        place = int(str(rank)) + 1
+        while len(records) < limit and (found := self._from_place(place, limit - len(records))):
+            records += [record for fields in found if fields and (record := _readable(fields))]
+            place += len(found)
+        return records
+
+    def _from_place(self, place: int, count: int) -> Sequence[dict[str, str]]:
+        """The fields of each record from a place of the index on, newest first; none of one that has expired."""
+        with reaching_redis():
+            ids = self.redis.zrevrange(keys.JOBS, place, place + count - 1)
             pipe = self.redis.pipeline(transaction=False)
             for optimization_id in ids:
                 pipe.hgetall(keys.job(str(optimization_id)))
-            found = pipe.execute() if ids else []
-        return [record for fields in found if fields and (record := _readable(fields))]
+            return pipe.execute() if ids else []
 
     def plan(self, optimization_id: str, *, start: int, limit: int) -> Iterator[JsonObject]:
         """Actions `start` to `start + limit` of a plan."""

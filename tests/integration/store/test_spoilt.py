@@ -134,3 +134,16 @@ def test_a_list_shows_the_records_that_can_be_read(store: Store) -> None:
     spoilt, good = submitted(store), submitted(store)
     store.redis.hset(keys.job(spoilt.optimization_id), "kind", "of_a_newer_version")
     assert [record.job.optimization_id for record in store.jobs.list()] == [good.optimization_id]
+
+
+def test_a_page_is_full_although_records_are_left_out(store: Store) -> None:
+    """A short page is the last one: whoever reads on by it would miss what comes behind."""
+    jobs = [submitted(store) for _ in range(6)]
+    for number, job in enumerate(jobs):
+        store.redis.zadd(keys.JOBS, {job.optimization_id: number})
+    store.redis.hset(keys.job(jobs[5].optimization_id), "kind", "of_a_newer_version")
+    store.redis.delete(keys.job(jobs[4].optimization_id))
+    first = store.jobs.list(limit=3)
+    rest = store.jobs.list(after=first[-1].job.optimization_id, limit=3)
+    ids = [record.job.optimization_id for record in (*first, *rest)]
+    assert (len(first), ids) == (3, [job.optimization_id for job in reversed(jobs[:4])])
