@@ -1,6 +1,7 @@
 """The digests that a host keeps, in an SQLite file that several processes may use at once. Standard library only."""
 
 import sqlite3
+import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -29,6 +30,7 @@ CREATE TABLE marks (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 """
 #: Seconds to wait for another process that writes.
 _PATIENCE = 10.0
+_PAUSE = 0.01
 #: Folders that are asked for in one statement.
 _TOGETHER = 500
 #: What one entry takes beside its content, about.
@@ -157,7 +159,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=_PATIENCE)
     try:
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        connection.execute("PRAGMA journal_mode = WAL")
+        _set_mode(connection)
         # What a loss of power takes is read again; it leaves no half of a transaction behind
         connection.execute("PRAGMA synchronous = NORMAL")
         (layout,) = connection.execute("PRAGMA user_version").fetchone()
@@ -167,6 +169,20 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _set_mode(connection: sqlite3.Connection) -> None:
+    """A log beside the file, so that readers wait for no writer. Of two at once, SQLite refuses one, and at once."""
+    for _ in range(int(_PATIENCE / _PAUSE)):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                raise
+            time.sleep(_PAUSE)
+        else:
+            return
+    connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _make_tables(connection: sqlite3.Connection) -> None:

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -85,3 +86,22 @@ def test_a_file_that_cannot_be_used_is_logged(tmp_path: Path) -> None:
         assert cache.get_many("sha256", [KEY]) == {}
     assert [line["event"] for line in logs] == ["hash cache failed"] * 2
     assert (tmp_path / "in the way").read_text() == "mine"
+
+
+def open_at(path: Path, moment: float) -> None:
+    while time.monotonic() < moment:
+        pass
+    DigestFile.open(str(path)).close()
+
+
+def test_two_processes_make_it_at_once(tmp_path: Path) -> None:
+    """Both have it then: a search forks before it asks. SQLite refuses one of them about once in seventy times."""
+    context = multiprocessing.get_context("fork")
+    for number in range(100):
+        arguments = (tmp_path / f"{number}.db", time.monotonic() + 0.005)
+        openers = [context.Process(target=open_at, args=arguments) for _ in range(2)]
+        for opener in openers:
+            opener.start()
+        for opener in openers:
+            opener.join()
+        assert [opener.exitcode for opener in openers] == [0, 0]
