@@ -44,6 +44,7 @@ class LocalHashCache:
         self._ttl_seconds = ttl_seconds
         self._room = room
         self._clock = clock
+        self._failed = ""  # why, when it was last used
 
     def file(self) -> CacheFile:
         now = self._clock.now().timestamp()
@@ -67,8 +68,12 @@ class LocalHashCache:
         """What it returns; None where the file fails."""
         try:
             with closing(DigestFile.open(str(self._path))) as file:
-                return what(file)
+                result = what(file)
         except (sqlite3.Error, OSError) as error:
-            _log.warning("hash cache failed", path=str(self._path), error=str(error))
+            if str(error) != self._failed:  # it may be asked for every few files
+                _log.warning("hash cache failed", path=str(self._path), error=str(error))
+            self._failed = str(error)
             forget_if_damaged(str(self._path), error)
             return None
+        self._failed = ""
+        return result
