@@ -74,7 +74,8 @@ def test_no_two_services_write_to_one_volume(compose: Compose) -> None:
             if not volume.get("read_only"):
                 writers[volume["source"]].append(name)
     assert writers == {
-        "redis": ["redis"], "rabbitmq": ["rabbitmq"], "journal": ["worker-storage"], "schedule": ["beat"]
+        "redis": ["redis"], "rabbitmq": ["rabbitmq"], "journal": ["worker-storage"], "digests": ["worker-hashing"],
+        "schedule": ["beat"],
     }  # fmt: skip
 
 
