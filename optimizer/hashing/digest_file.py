@@ -1,9 +1,10 @@
 """The digests that a host keeps, in an SQLite file that several processes may use at once. Standard library only."""
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterable, Sequence
-from pathlib import Path
+from contextlib import suppress
 from typing import NamedTuple, Self
 
 from optimizer.ports import FileKey, KeptDigests
@@ -59,11 +60,11 @@ class DigestFile:
         Raises sqlite3.Error and OSError.
         """
         try:
-            return cls(_connect(Path(path)))
+            return cls(_connect(path))
         except sqlite3.DatabaseError as error:
             if not forget_if_damaged(path, error):
                 raise
-        return cls(_connect(Path(path)))
+        return cls(_connect(path))
 
     def close(self) -> None:
         self._connection.close()
@@ -153,11 +154,12 @@ def _name(algorithm: str, folder: FileKey) -> str:
     return f"{algorithm}:{folder.device}:{folder.inode}"
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.touch(mode=0o600)
+def _connect(path: str) -> sqlite3.Connection:
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)  # noqa: PTH103, PTH120 - pathlib is slow to import
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     connection = sqlite3.connect(path, timeout=_PATIENCE)
     try:
+        connection.execute("PRAGMA page_size = 65536")  # an answer may have very many of the usual ones
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         _set_mode(connection)
         # What a loss of power takes is read again; it leaves no half of a transaction behind
@@ -203,5 +205,6 @@ def forget_if_damaged(path: str, error: sqlite3.Error | OSError) -> bool:
     if not isinstance(error, sqlite3.DatabaseError) or isinstance(error, sqlite3.OperationalError):
         return False
     for end in ("", "-wal", "-shm"):
-        Path(f"{path}{end}").unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            os.unlink(f"{path}{end}")  # noqa: PTH108 - as above
     return True

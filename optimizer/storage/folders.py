@@ -1,6 +1,5 @@
 """Adds up what each folder holds with everything below it."""
 
-import heapq
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -41,12 +40,12 @@ class FolderSums(NamedTuple):
 def add_up(rows: Iterable[FolderRow], roots: Sequence[Root]) -> FolderSums:
     """`rows` has several of one folder, where several processes looked at parts of it."""
     sums: dict[_Place, list[int]] = {}
-    for number, folder, _, *counts in rows:
-        _add(sums, (number, folder), counts)
-    # What is in a folder sorts after the folder: so each is complete before it is added to the one above
-    for number, folder in sorted(sums, reverse=True):
+    for number, folder, _, files, size, allocated in rows:
+        _add(sums, (number, folder), files, size, allocated)
+    # What is in a folder has a longer path: so each is complete before it is added to the one above
+    for number, folder in sorted(sums, key=lambda place: len(place[1]), reverse=True):
         if folder:
-            _add(sums, (number, folder.rpartition(b"/")[0]), sums[number, folder])
+            _add(sums, (number, folder.rpartition(b"/")[0]), *sums[number, folder])
 
     def totals(place: _Place) -> FolderTotals:
         return FolderTotals(roots[place[0]].path_of(place[1]), *sums[place])
@@ -59,16 +58,21 @@ def add_up(rows: Iterable[FolderRow], roots: Sequence[Root]) -> FolderSums:
     )
 
 
-def _add(sums: dict[_Place, list[int]], place: _Place, counts: Sequence[int]) -> None:
-    files, size, allocated = sums.get(place, (0, 0, 0))
-    sums[place] = [files + counts[0], size + counts[1], allocated + counts[2]]
+def _add(sums: dict[_Place, list[int]], place: _Place, files: int, size: int, allocated: int) -> None:
+    total = sums.get(place)
+    if total is None:
+        sums[place] = [files, size, allocated]
+        return
+    total[0] += files
+    total[1] += size
+    total[2] += allocated
 
 
 def _largest(places: Iterable[_Place], sums: dict[_Place, list[int]]) -> list[_Place]:
     """Of equal ones, those that a walk leaves first."""
-    by_size = [(-sums[place][2], place) for place in places]
-    limit = max(heapq.nsmallest(_KEPT, (size for size, _ in by_size)), default=0)
-    near = [(size, place[0], _left(place[1]), place) for size, place in by_size if size <= limit]
+    by_size = [(sums[place][2], place) for place in places]
+    limit = min(sorted([size for size, _ in by_size], reverse=True)[:_KEPT], default=0)
+    near = [(-size, place[0], _left(place[1]), place) for size, place in by_size if size >= limit]
     return [place for *_, place in sorted(near)[:_KEPT]]
 
 

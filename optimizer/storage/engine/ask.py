@@ -54,8 +54,10 @@ def search(
         else:
             options = (files, digests, tuple(cache) if cache else None)
             answer = searching.Answer(*_elsewhere("search", roots, options, report, files))
-        groups, notes = Groups(answer.entries, files), Notes.merged([answer.notes])
-        return Found(groups, *answer[1:-1], notes)
+        entries, content = answer.entries, answer.content
+        groups = Groups(entries, [content]) if content else Groups.in_files(entries, files)
+        notes = Notes.merged([answer.notes])
+        return Found(groups, *answer[1:-2], notes)
     finally:
         for file in files:
             os.close(file)

@@ -1,9 +1,9 @@
 """What a search found: the groups in files, and of each an entry that sorts it among the others."""
 
-import heapq
 import marshal
 import mmap
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from struct import Struct
 from typing import Any, Final, NamedTuple
 
@@ -23,6 +23,9 @@ class FoundGroup(NamedTuple):
 
 #: A group, to whatever bytes the answer shall have for it.
 Render = Callable[[FoundGroup], bytes]
+
+#: Bytes that are read of the groups before what they are in is let go of.
+_MAPPED: Final = 16 << 20
 
 #: The highest number minus the bytes that could be given back; digest, or else a digest of the first path; process;
 #: where the group is in its file. So those that waste most come first, then by digest.
@@ -50,9 +53,9 @@ class Writer:
         self._spill = spill
         self._render = render
 
-    def add(self, digest: bytes, size: int, names: list[FoundName]) -> None:
-        """Files of equal content, unless all are names of one inode."""
-        copies = len({name[1:3] for name in names})
+    def add(self, digest: bytes, size: int, names: list[FoundName], *, may_be_linked: bool = True) -> None:
+        """Files of equal content, unless all are names of one inode, which is looked for if they `may_be_linked`."""
+        copies = len({name[1:3] for name in names}) if may_be_linked else len(names)
         if copies > 1:
             gain = (copies - 1) * size
             names.sort()
@@ -71,12 +74,12 @@ def _sorting(path: bytes) -> bytes:
 
 def merged(entries: Sequence[list[bytes]]) -> bytes:
     """Those of all processes, of which each has sorted its own."""
-    return b"".join(heapq.merge(*entries))
+    return b"".join(sorted(chain(*entries)))  # which takes what is in order as it is
 
 
 def gathered(entries: bytes, files: Sequence[int]) -> tuple[bytes, Iterator[bytes]]:
     """The groups as if the first process had found all: their entries, and the pieces of what its file holds."""
-    groups, told, at = Groups(entries, files), [], 0
+    groups, told, at = Groups.in_files(entries, files), [], 0
     for value, sorts, _, _, length in _ENTRY.iter_unpack(entries):
         told.append(_ENTRY.pack(value, sorts, 0, at, length))
         at += length
@@ -86,16 +89,34 @@ def gathered(entries: bytes, files: Sequence[int]) -> tuple[bytes, Iterator[byte
 class Groups:
     """The groups as they were rendered, in memory only as far as the kernel sees fit."""
 
-    def __init__(self, entries: bytes, files: Sequence[int]) -> None:
-        """`files` by the numbers of the processes that wrote them; they may be closed afterwards."""
+    def __init__(self, entries: bytes, contents: Sequence[bytes | mmap.mmap]) -> None:
+        """`contents` by the numbers of the processes that wrote them."""
         self._entries = entries
-        self._contents = [mmap.mmap(file, 0, access=mmap.ACCESS_READ) if entries else None for file in files]
+        self._contents = contents
+
+    @classmethod
+    def in_files(cls, entries: bytes, files: Sequence[int]) -> "Groups":
+        """The files may be closed afterwards."""
+        return cls(entries, [mmap.mmap(file, 0, access=mmap.ACCESS_READ) if entries else b"" for file in files])
 
     def __len__(self) -> int:
         return len(self._entries) // _ENTRY.size
 
     def __iter__(self) -> Iterator[bytes]:
-        return map(self._rendered, _ENTRY.iter_unpack(self._entries))
+        read = 0
+        for entry in _ENTRY.iter_unpack(self._entries):
+            rendered = self._rendered(entry)
+            yield rendered
+            read += len(rendered)
+            if read > _MAPPED:
+                read = 0
+                self._unmap()
+
+    def _unmap(self) -> None:
+        """Let go of what was read: it counts as memory of this process, though it is the kernel's to keep or not."""
+        for content in self._contents:
+            if isinstance(content, mmap.mmap):
+                content.madvise(mmap.MADV_DONTNEED)
 
     def rendered(self, number: int) -> bytes:
         return self._rendered(_ENTRY.unpack_from(self._entries, number * _ENTRY.size))

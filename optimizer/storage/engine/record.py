@@ -77,6 +77,7 @@ class Joined:
     def __init__(self, content: bytes) -> None:
         self.content = content
         self.linked_size = 0  #: bytes of the inodes that have several names
+        self.has_links = False  #: whether there are any
         self._places = self._by_key()
 
     def groups(self) -> Iterable[list[int]]:
@@ -115,5 +116,5 @@ class Joined:
                 if flags & KNOWN:
                     at += _DIGEST
             at += size + length
-        self.linked_size = sum(linked.values())
+        self.has_links, self.linked_size = bool(linked), sum(linked.values())
         return more.values()

@@ -51,6 +51,7 @@ class Answer(NamedTuple):
     gain: int  #: their bytes
     bytes_read: int
     notes: dict[str, Any]
+    content: bytes = b""  #: the groups, where they are in none of the files
 
 
 def search(
@@ -197,7 +198,8 @@ class _Part:
                 linked_size += joined.linked_size
                 for places in joined.groups():
                     names = tables.names(joined.content, places)
-                    writer.add(joined.key(places[0]), joined.size(places[0]), names)
+                    key, size = joined.key(places[0]), joined.size(places[0])
+                    writer.add(key, size, names, may_be_linked=joined.has_links)
         finally:
             reader.close()
             pulse.tell()
@@ -245,14 +247,14 @@ class _Part:
         return answer._replace(notes=notes.dump())
 
     def _held(self, cached: "Cached", held: "KeptAnswer") -> Answer:
-        """The last answer, for it holds; its groups go to the first file."""
+        """The last answer, for it holds."""
         size, copies, gain, hits = _FACTS.unpack_from(held.facts)
-        os.truncate(self._files[0], 0)
-        Spill(self._files[0]).append(held.content)
         notes = Notes.merged(cached.look_notes)
         notes.hits = hits
         entries = held.facts[_FACTS.size :]
-        return Answer(entries, cached.file_count, cached.folder_count, size, copies, gain, 0, notes.dump())
+        return Answer(
+            entries, cached.file_count, cached.folder_count, size, copies, gain, 0, notes.dump(), held.content
+        )
 
     def close(self) -> None:
         self.crew.end()

@@ -35,11 +35,13 @@ class Tables:
 
     def names(self, content: bytes, places: list[int]) -> list[FoundName]:
         """Those of the records that begin there. Called for very many: no Record is made."""
-        names = []
+        names, prefixes = [], self._prefixes
         for at in places:
             device, inode, mtime_ns, atime_ns, process, folder, length = unpack_name(content, at + NAME_AT)
             begin = at + HEAD_SIZE
-            path = self._path(process, folder, content[begin : begin + length])
+            name = content[begin : begin + length]
+            prefix = prefixes.get((process, folder))
+            path = prefix + name if prefix is not None else self._path(process, folder, name)
             names.append((path, device, inode, mtime_ns, atime_ns))
         return names
 

@@ -94,14 +94,16 @@ class Walker:
                     # Before it is looked at: even that may hang where a file server is gone
                     if mounts and os.fsencode(entry.name) in mounts:
                         self._notes.skip(root.path_of(folder, os.fsencode(entry.name)))
+                    elif entry.is_file(follow_symlinks=False):
+                        names.append(entry.name)
                     elif entry.is_dir(follow_symlinks=False):
                         if entry.name != QUARANTINE:
                             self._deal.add([place[0], join(folder, entry.name.encode(_ENCODING, _ERRORS))])
-                    elif not self._only_files or entry.is_file(follow_symlinks=False):
+                    elif not self._only_files:
                         names.append(entry.name)
-                        if len(names) > 2 * _SLICE:
-                            self._deal.add(place + [os.fsencode(name) for name in names[_SLICE:]])
-                            del names[_SLICE:]
+                    if len(names) > 2 * _SLICE:
+                        self._deal.add(place + [os.fsencode(name) for name in names[_SLICE:]])
+                        del names[_SLICE:]
         except OSError as error:
             self._notes.error(root.path_of(folder), error)
         return names
