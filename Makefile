@@ -61,7 +61,8 @@ bench-storage: .venv/stamp  ## Measure dupes and usage beside other tools (SCALE
 	@$(PROVISION) $(PEERS)
 	@$(BIN)/python -m benchmarks.storage --dir '$(subst ','\'',$(BENCH_DIR))' \
 		$(if $(SCALE),--scale $(SCALE)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(WAIT),--wait $(WAIT)) \
-		$(if $(ONLY),--only $(ONLY)) $(if $(COLD),--cold) $(if $(MILLION),--million) $(if $(GOALS),--enforce-goals)
+		$(if $(BENCH_PYTHON),--python '$(subst ','\'',$(BENCH_PYTHON))') $(if $(ONLY),--only $(ONLY)) \
+		$(if $(COLD),--cold) $(if $(MILLION),--million) $(if $(GOALS),--enforce-goals)
 
 .PHONY: bench-api
 bench-api: .venv/stamp  ## Measure what accepting a job costs beside an empty route and a bare one (ROUNDS=5 SECONDS=5 GOALS=1)

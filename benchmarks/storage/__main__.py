@@ -19,6 +19,7 @@ from benchmarks import goals as goals_module
 from benchmarks.machine import facts
 from benchmarks.storage.commands import BENCHES, MILLION, Bench
 from benchmarks.storage.outcome import Judged, Outcome, judge
+from benchmarks.storage.product import Product, install
 from benchmarks.storage.report import goals_text, growth_text, outcome_text
 from benchmarks.storage.session import Session
 from benchmarks.storage.trees import NoSpaceError, ensure_tree
@@ -33,14 +34,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("bench-storage: the goals are of warm runs, and cannot be judged cold", file=sys.stderr)
         return 2
     goals = [] if options.cold else goals_module.parse(options.goals.read_text(), "storage")
+    product = _product(options)
     try:
-        outcomes = _measure(options)
+        outcomes = _measure(options, product)
     except NoSpaceError as error:
         print(f"bench-storage: {error}", file=sys.stderr)
         return 1
     judged = judge(goals, outcomes)
-    _print(outcomes, judged, scale=options.scale)
-    _write(options, outcomes, judged)
+    _print(outcomes, judged, product, scale=options.scale)
+    _write(options, outcomes, judged, product)
     return exit_code(outcomes, judged, enforce=options.enforce_goals)
 
 
@@ -55,7 +57,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--cold", action="store_true", help="evict the files' pages before each run; judges no goal")
     parser.add_argument("--goals", type=Path, default=_GOALS)
     parser.add_argument("--enforce-goals", action="store_true", help="end with 1 where a bound is missed")
-    parser.add_argument("--hro", type=Path, default=Path(sys.executable).with_name("hro"), help="the product")
+    parser.add_argument("--hro", type=Path, help="a program to measure instead of this checkout's")
+    parser.add_argument("--python", type=Path, help="what the product runs with; else the distribution's, from 3.11 on")
     return parser
 
 
@@ -72,16 +75,24 @@ def _chosen(options: argparse.Namespace) -> list[Bench]:
     return [*BENCHES, *([MILLION] if options.million else [])]
 
 
-def _measure(options: argparse.Namespace) -> list[Outcome]:
+def _product(options: argparse.Namespace) -> Product:
+    home: Path = options.dir.absolute()
+    home.mkdir(parents=True, exist_ok=True)
+    product = Product(options.hro, None) if options.hro else install(home, options.python)
+    print(f"hro: {product.python or product.hro}", file=sys.stderr)
+    return product
+
+
+def _measure(options: argparse.Namespace, product: Product) -> list[Outcome]:
     home, benches = options.dir.absolute(), _chosen(options)
     for corpus in dict.fromkeys(bench.corpus for bench in benches):
         print(f"Tree {ensure_tree(home, corpus, options.scale)}", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=home) as scratch:
-        session = Session(options.hro, Path(scratch), options.rounds, options.wait, options.cold)
+        session = Session(product.hro, Path(scratch), options.rounds, options.wait, options.cold)
         return [session.measure(bench, ensure_tree(home, bench.corpus, options.scale)) for bench in benches]
 
 
-def _print(outcomes: Sequence[Outcome], judged: Sequence[Judged], *, scale: float) -> None:
+def _print(outcomes: Sequence[Outcome], judged: Sequence[Judged], product: Product, *, scale: float) -> None:
     by_name = {outcome.bench: outcome for outcome in outcomes}
     for outcome in outcomes:
         print(*outcome_text(outcome), "", sep="\n")
@@ -90,15 +101,20 @@ def _print(outcomes: Sequence[Outcome], judged: Sequence[Judged], *, scale: floa
     print(*goals_text(judged), sep="\n")
     if judged and scale != 1:
         print(f"The goals are set for scale 1; this was {scale:g}.")
+    if product.python:
+        print(f"hro ran with {product.python}.")
 
 
-def _write(options: argparse.Namespace, outcomes: Sequence[Outcome], judged: Sequence[Judged]) -> None:
+def _write(
+    options: argparse.Namespace, outcomes: Sequence[Outcome], judged: Sequence[Judged], product: Product
+) -> None:
     now = SystemClock().now()
     programs = dict.fromkeys(command.program for bench in _chosen(options) for command in bench.peers)
     report: dict[str, Any] = {
         "at": now.isoformat(),
         "options": {name: str(value) if isinstance(value, Path) else value for name, value in vars(options).items()},
         "machine": facts(options.dir, programs),
+        "hro": {"program": str(product.hro), "python": str(product.python) if product.python else None},
         "outcomes": [outcome.to_json() for outcome in outcomes],
         "goals": [
             {

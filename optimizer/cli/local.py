@@ -6,9 +6,11 @@ import what it does not use.
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
+from itertools import chain
+from typing import cast
 
 from optimizer.cli.errors import Exit
 from optimizer.cli.local_answer import Answer
@@ -89,7 +91,8 @@ def _progress() -> Iterator[Progress]:
 def _print(answer: Answer, *, as_json: bool) -> None:
     if as_json:
         sys.stdout.flush()
-        sys.stdout.buffer.writelines((*answer.told, b"\n"))
+        # One by one: there may be more than should be in memory
+        sys.stdout.buffer.writelines(chain(cast("Iterable[bytes]", answer.told), (b"\n",)))
     else:
         from optimizer.cli.local_text import print_text  # noqa: PLC0415 - not needed for JSON, which has to be fast
 
