@@ -1,5 +1,7 @@
 """Finding a job by its id, wherever it is on its way."""
 
+from structlog.contextvars import bind_contextvars
+
 from api.routing import service
 from optimizer.errors import JobNotFoundError
 from optimizer.jobs import JobRecord
@@ -13,6 +15,7 @@ def find(optimization_id: str) -> JobRecord:
 
     Raises JobNotFoundError, JobExpiredError, StoreUnavailableError.
     """
+    bind_contextvars(optimization_id=optimization_id)  # for the request's line in the log
     parts = service().parts
     try:
         return parts.store.get(optimization_id)

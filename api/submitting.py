@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from flask import Response, request
+from structlog.contextvars import bind_contextvars
 from werkzeug.datastructures import Headers
 
 from api.routing import Call, Service
@@ -109,6 +110,7 @@ class _Taken(Response):
 
 def initiated(at: Call, optimization_id: str) -> Response:
     """202: the job is taken, and this is where to follow it."""
+    bind_contextvars(optimization_id=optimization_id)  # for the request's line in the log
     clock = at.service.parts.clock
     said = {
         "status": "initiated",

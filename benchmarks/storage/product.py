@@ -1,7 +1,7 @@
 """The product as it is measured: on the distribution's Python, as the tools beside it are the distribution's.
 
-A Python that somebody built without its optimizations takes a fifth longer for the same; what is to be compared are
-programs, not how they were compiled.
+A Python that was built from source with its defaults, without --enable-optimizations, takes up to a fifth longer for
+the same; what is to be compared are programs, not how they were compiled.
 """
 
 import json
@@ -15,7 +15,7 @@ _DISTRIBUTION = Path("/usr/bin/python3")
 _OLDEST = (3, 11)
 _ASK = (
     "import json, platform, sys, sysconfig; print(json.dumps([sys.version_info[:2], platform.python_version(), "
-    "'--enable-optimizations' in (sysconfig.get_config_var('CONFIG_ARGS') or ''), sysconfig.get_path('purelib')]))"
+    "sysconfig.get_path('purelib')]))"
 )
 #: What pip would write, for the entry point that pyproject.toml names.
 _PROGRAM = "#!{python}\nimport sys\nfrom optimizer.cli.main import run\nsys.exit(run())\n"
@@ -24,10 +24,9 @@ _PROGRAM = "#!{python}\nimport sys\nfrom optimizer.cli.main import run\nsys.exit
 class Python(NamedTuple):
     path: Path
     version: str
-    is_optimized: bool  #: built with --enable-optimizations
 
     def __str__(self) -> str:
-        return f"Python {self.version}, {self.path}, built with{'' if self.is_optimized else 'out'} optimizations"
+        return f"Python {self.version}, {self.path}"
 
 
 class Product(NamedTuple):
@@ -45,12 +44,12 @@ def install(home: Path, python: Path | None) -> Product:
     # `hro dupes` and `hro usage` need the standard library alone, so nothing has to be installed
     subprocess.run([chosen, "-m", "venv", "--without-pip", "--clear", folder], check=True)
     own = folder / "bin/python"
-    _, version, is_optimized, packages = _asked(own)
+    _, version, packages = _asked(own)
     Path(packages, "hro.pth").write_text(f"{_ROOT}\n")
     program = folder / "bin/hro"
     program.write_text(_PROGRAM.format(python=own))
     program.chmod(0o755)
-    return Product(program, Python(chosen, version, is_optimized))
+    return Product(program, Python(chosen, version))
 
 
 def _is_new_enough(python: Path) -> bool:
@@ -60,7 +59,7 @@ def _is_new_enough(python: Path) -> bool:
         return False
 
 
-def _asked(python: Path) -> tuple[list[int], str, bool, str]:
+def _asked(python: Path) -> tuple[list[int], str, str]:
     said = subprocess.run([python, "-I", "-c", _ASK], stdout=subprocess.PIPE, check=True).stdout
-    release, version, is_optimized, packages = json.loads(said)
-    return release, version, is_optimized, packages
+    release, version, packages = json.loads(said)
+    return release, version, packages

@@ -2,6 +2,7 @@
 
 import pytest
 from flask.testing import FlaskClient
+from structlog.contextvars import get_contextvars
 
 from optimizer.host.clock import SystemClock
 from optimizer.kinds import KINDS
@@ -233,3 +234,15 @@ def test_what_a_job_did_can_be_undone_once_it_has_ended(client: FlaskClient, sto
     job = store.jobs.get(taken["optimization_id"]).job
     assert (job.kind, job.host, job.parent_id) == (verb, "there", parent.optimization_id)
     assert client.post(path, json={"force": True}, headers=key("applier")).status_code == 422
+
+
+def test_the_lines_of_a_request_name_its_job(client: FlaskClient) -> None:
+    """Whether it submits the job or asks for it, so that the log tells who did what; the next request's do not."""
+    answer = client.post("/optimize/memory", json={"dry_run": True}, headers={"X-Request-ID": "r-1"})
+    assert answer.json is not None
+    named = {"request_id": "r-1", "optimization_id": answer.json["optimization_id"]}
+    assert get_contextvars() == named
+    client.get("/health", headers={"X-Request-ID": "r-2"})
+    assert get_contextvars() == {"request_id": "r-2"}
+    client.get(answer.headers["Location"], headers={"X-Request-ID": "r-1"})
+    assert get_contextvars() == named
