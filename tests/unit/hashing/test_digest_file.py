@@ -1,8 +1,8 @@
 """The file that digests are kept in: whose it is, what it believes, and how several processes use it."""
 
-import multiprocessing
 import sqlite3
-import time
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -57,21 +57,34 @@ def test_a_file_that_is_no_database_is_made_anew(tmp_path: Path, content: bytes)
     assert kept(path) == KEPT
 
 
-def put_some(path: Path, number: int) -> None:
-    for inode in range(50):
-        keep(path, FileKey(number, inode))
+def forked(program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """A program that forks: this process has threads, and what libraries do in its children."""
+    imports = (
+        "import os, sys, time\n"
+        "from optimizer.hashing.digest_file import DigestFile\n"
+        "from optimizer.ports import FileKey, KeptDigests\n"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", imports + program, *arguments], capture_output=True, text=True, check=True
+    )
+
+
+PUT = """
+for number in range(4):
+    if not os.fork():
+        for inode in range(50):
+            file = DigestFile.open(sys.argv[1])
+            file.put_many("sha256", [(FileKey(number, inode), KeptDigests(5.0, b"packed"))])
+            file.close()
+        os._exit(0)
+print([os.waitstatus_to_exitcode(os.wait()[1]) for _ in range(4)])
+"""
 
 
 def test_several_processes_put_at_once(tmp_path: Path) -> None:
     """Into a file that is not there yet; none fails and nothing is missing."""
     path = tmp_path / "digests.db"
-    context = multiprocessing.get_context("fork")
-    writers = [context.Process(target=put_some, args=(path, number)) for number in range(4)]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join()
-    assert [writer.exitcode for writer in writers] == [0] * 4
+    assert forked(PUT, path).stdout == "[0, 0, 0, 0]\n"
     with closing(DigestFile.open(str(path))) as file:
         found = file.get_many("sha256", [FileKey(number, inode) for number in range(4) for inode in range(50)], 0.0)
     assert len(found) == 200
@@ -88,20 +101,21 @@ def test_a_file_that_cannot_be_used_is_logged(tmp_path: Path) -> None:
     assert (tmp_path / "in the way").read_text() == "mine"
 
 
-def open_at(path: Path, moment: float) -> None:
-    while time.monotonic() < moment:
-        pass
-    DigestFile.open(str(path)).close()
+OPEN = """
+failed = 0
+for number in range(100):
+    moment = time.monotonic() + 0.003
+    for _ in range(2):
+        if not os.fork():
+            while time.monotonic() < moment:
+                pass
+            DigestFile.open(f"{sys.argv[1]}/{number}.db")
+            os._exit(0)
+    failed += any([os.wait()[1] for _ in range(2)])
+print(failed)
+"""
 
 
 def test_two_processes_make_it_at_once(tmp_path: Path) -> None:
     """Both have it then: a search forks before it asks. SQLite refuses one of them about once in seventy times."""
-    context = multiprocessing.get_context("fork")
-    for number in range(100):
-        arguments = (tmp_path / f"{number}.db", time.monotonic() + 0.005)
-        openers = [context.Process(target=open_at, args=arguments) for _ in range(2)]
-        for opener in openers:
-            opener.start()
-        for opener in openers:
-            opener.join()
-        assert [opener.exitcode for opener in openers] == [0, 0]
+    assert forked(OPEN, tmp_path).stdout == "0\n"
