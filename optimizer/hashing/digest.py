@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from optimizer.hashing.kept import RACY_NS
 from optimizer.ports import FileKey, FileState
 
 
@@ -24,10 +25,6 @@ ALGORITHMS: Mapping[str, Callable[[], _Hash]] = {
 #: Read at once. Larger buffers fall out of a core's L2 cache and were slower.
 _CHUNK = 256 * 1024
 
-#: Kernels stamp times with a clock that ticks every few milliseconds, some filesystems only every two seconds (FAT):
-#: within so much of the last change, the next one may leave the same times.
-_RACY_NS = 2_000_000_000
-
 
 class FileChangedError(Exception):
     """The file changed while it was read, or since it was looked at."""
@@ -35,7 +32,7 @@ class FileChangedError(Exception):
 
 def is_settled(state: FileState, read_ns: int) -> bool:
     """Whether a later change cannot leave the same state, if the file was read at `read_ns` since 1970 or later."""
-    return max(state.mtime_ns, state.ctime_ns) < read_ns - _RACY_NS
+    return max(state.mtime_ns, state.ctime_ns) < read_ns - RACY_NS
 
 
 def check_unchanged(descriptor: int, key: FileKey, state: FileState) -> None:

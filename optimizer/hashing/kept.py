@@ -13,6 +13,9 @@ ROW_FIELDS: Final = "QQQqq"
 _ROW: Final = Struct(f"<{ROW_FIELDS}")
 ROW_SIZE: Final = _ROW.size
 pack_row = _ROW.pack
+#: Kernels stamp times with a clock that ticks every few milliseconds, some filesystems only every two seconds (FAT):
+#: within so much of the last change, the next one may leave the same times.
+RACY_NS: Final = 2_000_000_000
 #: Bytes of a digest, by algorithm.
 DIGEST_SIZES: Final[Mapping[str, int]] = {"sha256": 32, "sha512": 64, "blake2b": 64}
 _INODE: Final = 16  #: device and inode of a row end here

@@ -6,13 +6,12 @@ from struct import Struct
 from typing import Final, TypeVar
 
 from optimizer.hashing.digest_file import DigestFile, KeptAnswer, forget_if_damaged
+from optimizer.hashing.kept import RACY_NS
 from optimizer.ports import CacheFile, FileKey, KeptDigests
 from optimizer.storage.engine.notes import Notes
 
 #: What proves that small files are equal, and what is kept of all.
 ALGORITHM: Final = "sha256"
-#: Some filesystems stamp times only every two seconds (FAT), so what was changed less long ago may change unseen.
-RACY_NS: Final = 2_000_000_000
 _TIMES: Final = Struct("<24xqq")  # mtime and ctime of a packed state
 
 Result = TypeVar("Result")

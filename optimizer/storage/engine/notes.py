@@ -17,6 +17,7 @@ class Notes:
         self.skipped_mounts: list[bytes] = []
         self.cache_errors: list[str] = []
         self.hits = 0  #: names of files whose digest was in the cache
+        self.unsettled = 0  #: names of files that had changed so lately that they may change again unseen
         self.misses = 0  #: names of files that were read as it was not
 
     def error(self, path: bytes, error: OSError) -> None:

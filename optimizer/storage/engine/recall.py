@@ -60,11 +60,15 @@ class Recall:
             if digest is not None:
                 self._notes.hits += 1
                 digests[row] = digest
-            elif _size(row) <= SMALL:
+                self._add(number, state, digest)
+                continue
+            is_settled = self._memory.is_settled(row)
+            self._notes.unsettled += not is_settled
+            if _size(row) <= SMALL:
                 digest = self._read(*place, state)
                 if digest is None:
                     continue
-                if self._memory.is_settled(row):
+                if is_settled:
                     digests[row] = digest
                     is_new = True
             self._add(number, state, digest)

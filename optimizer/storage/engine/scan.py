@@ -6,6 +6,7 @@ import sys
 from hashlib import sha256
 from typing import Final
 
+from optimizer.hashing.kept import RACY_NS
 from optimizer.storage.engine.crew import Pulse
 from optimizer.storage.engine.notes import Notes
 from optimizer.storage.engine.record import BUCKETS, LINKED, bucket_of_size, key_of_size, pack_head
@@ -17,8 +18,6 @@ from optimizer.storage.engine.walker import Met, Walker
 SMALL: Final = 16 * 1024
 #: One larger file among so many: then most files are small.
 _FEW: Final = 8
-#: Some filesystems stamp times only every two seconds (FAT), so what was changed less long ago may change unseen.
-_RACY_NS: Final = 2_000_000_000
 _NEVER: Final = -(1 << 63)
 
 _ENCODING, _ERRORS = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
@@ -42,7 +41,7 @@ class Scan:
         self.size = 0  #: bytes of those that have only one name
         self.bytes_read = 0
         self._process = process
-        self._settled_ns = [started_ns - _RACY_NS if root.is_local else _NEVER for root in roots]
+        self._settled_ns = [started_ns - RACY_NS if root.is_local else _NEVER for root in roots]
         self._reads_first = True
         self._roots = roots
         self._walker = walker

@@ -240,7 +240,7 @@ class _Part:
         notes = Notes.merged([answer.notes])
         kept = None
         entries, pieces = gathered(answer.entries, self._files)
-        if notes.is_complete:
+        if notes.is_complete and not notes.unsettled:
             kept = _FACTS.pack(answer.size, answer.copies, answer.gain, notes.hits + notes.misses) + entries
         cached.save(lessons, kept, lambda: b"".join(pieces))
         notes.cache_errors = sorted({*notes.cache_errors, *self._notes.cache_errors})
