@@ -8,6 +8,7 @@ import structlog
 from flask import Flask, Response, g
 
 from api import auth, metrics, problems, routing
+from api.answers import Answer
 from api.blueprints import jobs, kinds, pages, system
 from optimizer.bootstrap import ApiParts
 from optimizer.host.status import SystemStatus
@@ -17,9 +18,6 @@ if TYPE_CHECKING:  # a module that exists for type checkers alone
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 log = structlog.get_logger(__name__)
-
-#: A request says what to do, not with what: a megabyte is room for thousands of paths
-_MOST_BYTES = 1 << 20
 
 _HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
@@ -36,6 +34,8 @@ class _Api(Flask):
 
     Flask would look for more such steps at each blueprint, and for a session; there are none.
     """
+
+    response_class = Answer
 
     def __init__(self, shared: routing.Service, answered: metrics.Answered) -> None:
         super().__init__("api", template_folder=str(Path(__file__).parent / "templates"))
@@ -54,9 +54,9 @@ class _Api(Flask):
         return response
 
 
-def create_app(settings: Settings, parts: ApiParts) -> Flask:
-    """Raises SettingsError where the keys cannot be used."""
-    registry, answered = metrics.registry(parts.vitals)
+def create_app(settings: Settings, parts: ApiParts, *, counters: str | None = None) -> Flask:
+    """`counters`: the folder where several processes count together. Raises SettingsError where no key can be used."""
+    registry, answered = metrics.registry(parts.vitals, counters)
     shared = routing.Service(
         settings=settings,
         parts=parts,
@@ -65,7 +65,7 @@ def create_app(settings: Settings, parts: ApiParts) -> Flask:
         allowed_hosts=_allowed_hosts(settings),
     )
     app = _Api(shared, answered)
-    app.config["MAX_CONTENT_LENGTH"] = _MOST_BYTES
+    app.config["MAX_CONTENT_LENGTH"] = routing.MOST_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the provider that Flask installs has it
     app.extensions |= {"hro": shared, "hro.metrics": registry}
     problems.register(app)

@@ -6,6 +6,7 @@ from functools import cache
 from prometheus_client import CollectorRegistry, Counter, disable_created_metrics
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from api import celery_metrics
@@ -100,10 +101,11 @@ def _rescued(fields: Mapping[tuple[str, ...], float]) -> Metric:
     return family
 
 
-def registry(vitals: Vitals) -> tuple[CollectorRegistry, Answered]:
-    """A registry for the app, and its counters of requests."""
+def registry(vitals: Vitals, shared: str | None = None) -> tuple[CollectorRegistry, Answered]:
+    """A registry for the app, and its counters of requests; `shared`: the folder where its processes count together."""
     disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each counter, of which nobody asks
     made = CollectorRegistry()
-    requests = Counter(f"{_PREFIX}_requests", "Requests that were answered.", ["endpoint", "status"], registry=made)
+    requests = Counter(f"{_PREFIX}_requests", "Requests that were answered.", ["endpoint", "status"], registry=None)
+    made.register(MultiProcessCollector(None, shared) if shared else requests)  # type: ignore[no-untyped-call]
     made.register(StoreCollector(vitals))
     return made, cache(lambda endpoint, status: requests.labels(endpoint, str(status)))

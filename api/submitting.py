@@ -11,6 +11,7 @@ from flask import Response, request
 from structlog.contextvars import bind_contextvars
 from werkzeug.datastructures import Headers
 
+from api.answers import Answer
 from api.routing import Call, Service
 from optimizer.errors import InvalidRequestError, JobHasChildrenError, JobNotEndedError, PathForbiddenError
 from optimizer.jobs import Job, JobRecord
@@ -102,7 +103,7 @@ def fingerprint(kind: Kind, job: Job) -> str:
     return hashlib.sha256(said.encode()).hexdigest()
 
 
-class _Taken(Response):
+class _Taken(Answer):
     def get_wsgi_headers(self, _environ: "WSGIEnvironment") -> Headers:
         """As they stand: the length is there, and the address needs none of the care that a foreign one would."""
         return self.headers
@@ -118,7 +119,11 @@ def initiated(at: Call, optimization_id: str) -> Response:
         "timestamp": clock.now().isoformat(),
         "response_time_ms": round((clock.monotonic() - at.started) * 1000, 3),
     }
-    answer = _Taken(f"{_compact(said)}\n", 202, content_type="application/json")
-    answer.headers.add("Location", f"/optimizations/{optimization_id}")
-    answer.headers.add("Retry-After", "1")
-    return answer
+    body = f"{_compact(said)}\n".encode()
+    headers = [
+        ("Content-Type", "application/json"),
+        ("Content-Length", str(len(body))),
+        ("Location", f"/optimizations/{optimization_id}"),
+        ("Retry-After", "1"),
+    ]
+    return _Taken([body], 202, headers)

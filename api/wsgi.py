@@ -5,4 +5,4 @@ from optimizer import bootstrap, logs, settings
 
 _settings = settings.load()
 logs.configure(_settings.log_level)
-app = create_app(_settings, bootstrap.api_parts(_settings))
+app = create_app(_settings, bootstrap.api_parts(_settings), counters=settings.shared_metrics())

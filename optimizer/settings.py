@@ -13,6 +13,8 @@ from optimizer.kinds import Resource, Scope
 from optimizer.values import Value
 
 PREFIX = "HRO_"
+#: prometheus_client takes the folder for what several processes count together from this variable alone
+SHARED_METRICS = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def _paths(value: Any) -> Any:
@@ -52,6 +54,7 @@ class Settings(Value):
     default_host: str = ""
     bind: str = "127.0.0.1"
     port: int = Field(11110, ge=0, le=65_535)
+    api_processes: int = Field(2, ge=1, le=16)
     allowed_hosts: Names = ()
     redis_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
     cache_url: SecretStr | None = None  #: of the hash cache; by default database 1 of the same server
@@ -128,6 +131,11 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     except ValidationError as error:
         problems = [f"{PREFIX}{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors() if item["loc"]]
         raise SettingsError("; ".join(problems) or str(error)) from None
+
+
+def shared_metrics() -> str | None:
+    """The folder where an API's processes count together, if there is one."""
+    return os.environ.get(SHARED_METRICS)  # noqa: TID251 - here and nowhere else
 
 
 def schedule_text(settings: Settings) -> str | None:

@@ -30,7 +30,7 @@ from optimizer import settings as configuration
 from optimizer.cli.client import Client
 from optimizer.cli.commands import api_command
 from optimizer.cli.keys import add_key
-from optimizer.cli.stack.programs import local_address
+from optimizer.cli.stack.programs import api_scratch, local_address
 from optimizer.cli.stack.redis import find_server, free_port, private_redis
 from optimizer.cli.stack.supervisor import Program, Supervisor
 from optimizer.host.clock import SystemClock
@@ -94,13 +94,15 @@ def _served() -> Iterator[tuple[int, str]]:
         )
         settings = configuration.load(environment)
         client = Client(local_address(settings))
+        counters = api_scratch(settings)
         command = ["benchmarks.api.served:app" if word == "api.wsgi:app" else word for word in api_command(settings)]
         supervisor.start(
             Program(
                 name="api",
                 command=tuple(command),
-                environment=environment,
+                environment={**environment, configuration.SHARED_METRICS: str(counters)},
                 folder=_ROOT,
+                scratch=counters,
                 is_ready=lambda _pid: client.is_ready(),
             )
         )

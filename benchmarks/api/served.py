@@ -53,7 +53,7 @@ def beside(configuration: Settings) -> Flask:
 def application() -> Flask:
     configuration = settings.load()
     logs.configure(configuration.log_level)
-    product = create_app(configuration, bootstrap.api_parts(configuration))
+    product = create_app(configuration, bootstrap.api_parts(configuration), counters=settings.shared_metrics())
     product.wsgi_app = DispatcherMiddleware(product.wsgi_app, {"/bench": beside(configuration)})  # type: ignore[method-assign]
     return product
 

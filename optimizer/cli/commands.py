@@ -7,7 +7,7 @@ from optimizer.errors import SettingsError
 from optimizer.kinds import Resource
 from optimizer.settings import Settings
 
-#: For requests that wait: 16 analyses and the open event streams, with room for everybody else
+#: Of each process, for requests that wait: 16 analyses and the open event streams, with room for everybody else
 _API_THREADS = 64
 
 #: Seconds from asking a job to stop to killing its process
@@ -27,7 +27,7 @@ def api_command(settings: Settings) -> list[str]:
     return [
         *(sys.executable, "-P", "-m", "granian", "--interface", "wsgi", "api.wsgi:app"),
         *("--host", settings.bind, "--port", str(settings.port)),
-        *("--workers", "1", "--blocking-threads", str(_API_THREADS), "--no-ws"),
+        *("--workers", str(settings.api_processes), "--blocking-threads", str(_API_THREADS), "--no-ws"),
         *("--respawn-failed-workers", "--workers-kill-timeout", "5"),
         *("--log-level", settings.log_level.lower()),
     ]

@@ -19,6 +19,9 @@ from optimizer.cli.commands import (
     keeper_command,
     worker_command,
 )
+from optimizer.cli.stack import scratch
+from optimizer.cli.stack.programs import api_scratch, check_api_port
+from optimizer.cli.stack.redis import free_port
 from optimizer.cli.stack.state import make_private
 from optimizer.kinds import Resource
 
@@ -40,7 +43,13 @@ def flower(_arguments: argparse.Namespace) -> NoReturn:
 
 
 def api(_arguments: argparse.Namespace) -> NoReturn:
-    _become(api_command(configuration.load()), {})
+    settings = configuration.load()
+    check_api_port(settings)
+    if not settings.port:  # its processes must all listen on the same one
+        settings = settings.model_copy(update={"port": free_port()})
+    counters = api_scratch(settings)
+    scratch.make(counters)
+    _become(api_command(settings), {configuration.SHARED_METRICS: str(counters)})
 
 
 def worker(arguments: argparse.Namespace) -> NoReturn:

@@ -18,6 +18,7 @@ from optimizer.cli.commands import (
     worker_command,
 )
 from optimizer.cli.errors import RefusedError
+from optimizer.cli.stack import scratch
 from optimizer.cli.stack.redis import answers, find_server, private_redis
 from optimizer.cli.stack.supervisor import Program, Supervisor
 from optimizer.errors import SettingsError, StoreUnavailableError
@@ -76,11 +77,13 @@ def service(environment: Mapping[str, str], resources: Iterable[Resource]) -> li
     """
     settings = configuration.load(environment)
     client = Client(local_address(settings))
+    counters = api_scratch(settings)
     api = Program(
         name="api",
         command=tuple(api_command(settings)),
-        environment=environment,
+        environment={**environment, configuration.SHARED_METRICS: str(counters)},
         folder=Path(FOLDER),
+        scratch=counters,
         is_ready=lambda _pid: client.is_ready(),
     )
     vitals = Vitals(redis=connect(settings.redis_url.get_secret_value(), _TIMEOUTS), clock=SystemClock())
@@ -102,6 +105,11 @@ def service(environment: Mapping[str, str], resources: Iterable[Resource]) -> li
         is_ready=lambda pid: _beats(vitals, pid, settings.host),
     )
     return [api, *workers, keeper]
+
+
+def api_scratch(settings: Settings) -> Path:
+    """Where the API's processes add up what each of them counts."""
+    return scratch.place("api", settings.state_dir.absolute(), settings.bind, settings.port)
 
 
 def extras(environment: Mapping[str, str]) -> list[Program]:
@@ -142,8 +150,13 @@ def local_address(settings: Settings) -> str:
 
 def check_ports(settings: Settings) -> None:
     """Raises RefusedError where something listens on a port of ours, SettingsError where nothing can."""
-    _check_port(settings.bind, settings.port, "HRO_BIND", "HRO_PORT")
+    check_api_port(settings)
     _check_port(settings.flower_bind, settings.flower_port, "HRO_FLOWER_BIND", "HRO_FLOWER_PORT")
+
+
+def check_api_port(settings: Settings) -> None:
+    """The same for the API's port. Two servers of one user can share a port, and nobody would notice."""
+    _check_port(settings.bind, settings.port, "HRO_BIND", "HRO_PORT")
 
 
 def _check_port(address: str, port: int, address_setting: str, port_setting: str) -> None:

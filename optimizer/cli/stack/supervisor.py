@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from optimizer.cli.errors import ProgramEndedError
+from optimizer.cli.stack import scratch
 from optimizer.cli.stack.child import GRACE_SECONDS, Child, end_all
 from optimizer.cli.stack.endings import Endings, Patience
 
@@ -27,6 +28,7 @@ class Program:
     environment: Mapping[str, str] | None = None  #: all of it; that of this process where it is None
     folder: Path | None = None
     pass_fds: tuple[int, ...] = ()
+    scratch: Path | None = None  #: a folder for it, made anew at each start and removed in the end
     is_ready: Callable[[int], bool] = field(default=_at_once)  #: asked again and again, with its process id
     patience: float = 60.0  #: seconds within which it must be ready
 
@@ -93,6 +95,8 @@ class Supervisor:
         return _Place(program, self._child(program), time.monotonic(), Endings(self._patience))
 
     def _child(self, program: Program) -> Child:
+        if program.scratch:
+            scratch.make(program.scratch)
         return Child(
             program.name,
             program.command,
@@ -141,7 +145,9 @@ class Supervisor:
         """End every program, the last stage first."""
         while self._stages:
             end_all([place.child for place in self._stages[-1]], self._grace)
-            self._stages.pop()
+            for place in self._stages.pop():
+                if place.program.scratch:
+                    scratch.remove(place.program.scratch)
 
     def pids(self) -> Mapping[str, int]:
         return {place.child.name: place.child.pid for place in self._places()}
