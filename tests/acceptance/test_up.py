@@ -3,7 +3,9 @@
 import re
 import signal
 import stat
+from contextlib import suppress
 from pathlib import Path
+from urllib.request import urlopen
 
 import psutil
 
@@ -32,6 +34,17 @@ def plans(client: Client) -> bool:
     return True
 
 
+def missed_and_counted(client: Client, times: int) -> float:
+    """Ask for a job that is not there, each time over a connection of its own, and say how many were counted."""
+    for _ in range(times):
+        with suppress(RequestFailedError):
+            client.get("/optimizations/0")
+    with urlopen(f"{client.address}/metrics") as answer:
+        lines = answer.read().decode().splitlines()
+    series = 'hardware_optimizer_requests_total{endpoint="/optimizations/<optimization_id>",status="404"}'
+    return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(series))
+
+
 def test_it_serves_until_ctrl_c(tmp_path: Path) -> None:
     """It shows its address and a key that works, holds its state folder alone, and ends with 0 and no process left."""
     state = tmp_path / "state"
@@ -41,6 +54,7 @@ def test_it_serves_until_ctrl_c(tmp_path: Path) -> None:
     (key,) = re.findall(r"^  (hro_\S+)$", shown, re.MULTILINE)
     assert Client(address, key).get("/health").body["dependencies"]["workers"] == "healthy"
     assert Client(address).get("/analyze/storage", path="/tmp").status in (200, 202)  # a scan root unless it is said
+    assert missed_and_counted(Client(address, key), 20) == 20
     assert {path.name for path in state.iterdir()} >= {"api-keys.json", "signing-key", "redis", "logs"}
     assert key not in (state / "api-keys.json").read_text()
     assert stat.S_IMODE(state.stat().st_mode) == 0o700

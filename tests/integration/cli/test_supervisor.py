@@ -158,3 +158,17 @@ def test_the_last_log_is_kept(tmp_path: Path) -> None:
         with Supervisor(tmp_path) as supervisor:
             supervisor.start(program("one", SLEEPER, is_ready=lambda _pid: says(tmp_path / "one.log", "sleeping")))
     assert {path.name for path in tmp_path.iterdir()} == {"one.log", "one.log.1"}
+
+
+def test_a_program_has_its_folder_while_it_runs(tmp_path: Path) -> None:
+    """It is there before the program is, empty again when that is started again, and gone with the supervisor."""
+    folder = tmp_path / "scratch"
+    with Supervisor(tmp_path / "logs", patience=Patience(first_pause=0.01)) as supervisor:
+        supervisor.start(program("one", SLEEPER, scratch=folder))
+        assert folder.is_dir()
+        (folder / "left").touch()
+        killed = supervisor.pids()["one"]
+        os.kill(killed, signal.SIGKILL)
+        assert eventually(lambda: tended(supervisor)["one"] != killed)
+        assert list(folder.iterdir()) == []
+    assert not folder.exists()
