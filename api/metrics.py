@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, disable_created_metrics
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
@@ -106,6 +107,8 @@ def registry(vitals: Vitals, shared: str | None = None) -> tuple[CollectorRegist
     disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each counter, of which nobody asks
     made = CollectorRegistry()
     requests = Counter(f"{_PREFIX}_requests", "Requests that were answered.", ["endpoint", "status"], registry=None)
+    if shared:  # it may be gone when a process is started again: logind clears the memory of who has logged out
+        Path(shared).mkdir(mode=0o700, exist_ok=True)
     made.register(MultiProcessCollector(None, shared) if shared else requests)  # type: ignore[no-untyped-call]
     made.register(StoreCollector(vitals))
     return made, cache(lambda endpoint, status: requests.labels(endpoint, str(status)))

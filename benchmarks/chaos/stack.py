@@ -20,6 +20,7 @@ from benchmarks.chaos.inbox import Inbox
 from benchmarks.chaos.programs import environment, programs
 from optimizer import settings as configuration
 from optimizer.cli.keys import add_key
+from optimizer.cli.stack import scratch
 from optimizer.cli.stack.child import Child, end_all
 from optimizer.cli.stack.programs import local_address
 from optimizer.cli.stack.redis import find_server, private_redis
@@ -51,6 +52,8 @@ class Place:
         return self.runs[-1].pid
 
     def start(self, logs: Path) -> None:
+        if self.program.scratch:
+            scratch.make(self.program.scratch)
         program, log = self.program, logs / f"{self.program.name}-{len(self.runs)}.log"
         child = Child(program.name, program.command, log, environment=program.environment, folder=program.folder)
         self.runs.append(child)
@@ -123,6 +126,8 @@ class Stack:
         self.resume()
         for part in (Part.WORKER, Part.BEAT, Part.KEEPER, Part.API, Part.REDIS):
             end_all(run for place in self.places if place.part is part for run in place.runs)
+        for folder in filter(None, (place.program.scratch for place in self.places)):
+            scratch.remove(folder)
 
     def of(self, part: Part) -> list[Place]:
         """The places of a part whose programs run."""
